@@ -1,0 +1,7 @@
+"""`python -m lungstage` is `lungstage-classic`."""
+
+import sys
+
+from .cli.main import main
+
+sys.exit(main())

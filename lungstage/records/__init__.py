@@ -1,0 +1,19 @@
+"""What flows between the stages: frozen records that check themselves; the list of all of them."""
+
+from ..geometry import Grid
+from .anatomy import Anatomy, Blobs, Fissures, Landmark, PatientFrame, StationLimits
+from .facts import Biopsy, Facts
+from .lesions import Contact, Lesion, Lesions, Place, Reason, ShapeSamples
+from .lungs import LungQuality, Lungs, Skeleton
+from .normal import Normal
+from .notes import Note
+from .spread import Spread
+from .staging import Choice, EditionStaging, Effect, RuleMatch, Staging, WouldChange
+from .study import ImageCard, Passport, PatientHeader, SeriesCard, SliceLabel, StoredOrder, Study, SuvStep, Volume
+
+__all__ = [
+    "Anatomy", "Biopsy", "Blobs", "Choice", "Contact", "EditionStaging", "Effect", "Facts", "Fissures", "Grid", "ImageCard",
+    "Landmark", "Lesion", "Lesions", "LungQuality", "Lungs", "Normal", "Note", "Passport", "PatientFrame", "PatientHeader",
+    "Place", "Reason", "RuleMatch", "SeriesCard", "ShapeSamples", "Skeleton", "SliceLabel", "Spread", "Staging",
+    "StationLimits", "StoredOrder", "Study", "SuvStep", "Volume", "WouldChange",
+]  # fmt: skip

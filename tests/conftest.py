@@ -1,0 +1,19 @@
+"""What every test may ask for: the real scans, if they lie beside the checkout."""
+
+from pathlib import Path
+
+import pytest
+
+REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def real_scan():
+    """A function from a folder name of ../shared/data to its path; skips the test where the scans are absent."""
+
+    def place(name: str) -> Path:
+        if not (REAL / name).exists():
+            pytest.skip(f"../shared/data/{name} is not beside this checkout")
+        return REAL / name
+
+    return place
