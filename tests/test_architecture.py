@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "lungstage"
 FLOORS = {
-    "errors": 0, "geometry": 0, "tables": 0,
+    "errors": 0, "geometry": 0, "tables": 0, "folders": 0,
     "kernels": 1, "crf": 1, "tnm": 1,
     "records": 2,
     "study": 3, "lungs": 3, "skeleton": 3, "anatomy": 3, "normality": 3, "lesions": 3, "staging": 3, "phantom": 3,
@@ -15,7 +15,7 @@ FLOORS = {
     "pipeline": 5, "cohort": 5,
     "cli": 6,
 }  # fmt: skip
-PHANTOM_MAY_USE = {"errors", "geometry", "tables", "kernels", "tnm", "records", "phantom"}
+PHANTOM_MAY_USE = {"errors", "geometry", "tables", "folders", "kernels", "tnm", "records", "phantom"}
 IMAGE_LIBRARIES = {"SimpleITK", "skimage", "pydicom", "nibabel", "scipy.ndimage"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem not in ("__init__", "__main__"))
 

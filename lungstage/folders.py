@@ -1,0 +1,67 @@
+"""A target folder in, a fresh folder to write into out; the target is complete or absent, never half-written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import UnwritableOutput
+
+
+def check_target(target: Path, marker: str, overwrite: bool) -> None:
+    """UnwritableOutput unless `target` may be written: absent, empty, or an older result and `overwrite`.
+
+    marker   a path inside that only a result of ours has; a folder without it is never replaced, whatever the user says,
+             because `-o .` must not delete somebody's scans
+    """
+    if target.exists():
+        if not target.is_dir():
+            raise UnwritableOutput(f"{target}: this is a file; choose a folder with -o")
+        if any(target.iterdir()):
+            if not (target / marker).exists():
+                raise UnwritableOutput(f"{target}: this folder holds other files (no {marker}); choose another one")
+            if not overwrite:
+                raise UnwritableOutput(f"{target}: this folder holds an earlier result; add --overwrite or choose another one")
+    parent = nearest_existing(target.absolute().parent)
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise UnwritableOutput(f"{target}: {parent} cannot be written; choose another folder")
+
+
+@contextmanager
+def fresh_folder(target: str | Path, marker: str, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary sibling of `target` to write into; renamed to `target` at the end, removed when anything goes wrong.
+
+    Raises UnwritableOutput as `check_target` does, and when the disk refuses.
+    """
+    target = Path(target)
+    check_target(target, marker, overwrite)
+    try:
+        target.absolute().parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.absolute().parent))
+    except OSError as error:
+        raise UnwritableOutput(f"{target}: {error.strerror}; choose another folder with -o") from error
+    try:
+        yield work
+        work.chmod(0o755)
+        if target.exists():
+            replaced = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.absolute().parent))
+            target.rename(replaced / "old")
+            work.rename(target)
+            shutil.rmtree(replaced)
+        else:
+            work.rename(target)
+    except OSError as error:
+        raise UnwritableOutput(f"{target}: {error.strerror or error}; nothing was written") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def nearest_existing(path: Path) -> Path:
+    """The path itself or its nearest parent that exists."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path
