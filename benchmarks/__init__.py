@@ -1,0 +1,1 @@
+"""Benchmarks: how fast (speed), and how good (validate)."""

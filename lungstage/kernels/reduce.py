@@ -1,0 +1,56 @@
+"""A volume in, the means, minima and maxima of its blocks out, from one read of the volume.
+
+Everything the first stages look at is coarse; this is the only time they read every voxel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+
+def reduce_blocks(volume, factors):
+    """Mean, minimum and maximum of each whole block of voxels.
+
+    volume    int16 (z, y, x)
+    factors   three ints >= 1, voxels of a block along z, y, x; what is left over at the far ends is dropped
+    returns   three int16 arrays (z // fz, y // fy, x // fx): mean (rounded to the nearest, halves up), minimum, maximum
+    cost      2 to 2.5 passes over the volume; three small volumes are made. Integer sums: same bits on any number of threads
+    """
+    volume = np.asarray(volume)
+    if volume.ndim != 3 or volume.dtype != np.int16:
+        raise ValueError(f"blocks are made of a three-dimensional int16 volume, not {volume.ndim}-d {volume.dtype}")
+    factors = tuple(int(f) for f in factors)
+    if len(factors) != 3 or min(factors) < 1 or int(np.prod(factors)) > 2**32:
+        raise ValueError(f"block sides are three numbers of at least 1, not {factors}")
+    shape = tuple(n // f for n, f in zip(volume.shape, factors))
+    mean, low, high = (np.empty(shape, np.int16) for _ in range(3))
+    if mean.size:
+        _reduce(volume, factors[0], factors[1], factors[2], mean, low, high)
+    return mean, low, high
+
+
+@njit(cache=True, parallel=True)
+def _reduce(volume, fz, fy, fx, mean, low, high):
+    count = np.int64(fz * fy * fx)
+    for bz_ in prange(mean.shape[0]):
+        bz = np.int64(bz_)  # the index of prange is unsigned
+        total = np.empty(mean.shape[2], np.int64)
+        for by in range(mean.shape[1]):
+            total[:] = 0
+            lows, highs = low[bz, by], high[bz, by]
+            lows[:] = 32767
+            highs[:] = -32768
+            for dz in range(fz):
+                for dy in range(fy):
+                    row = volume[bz * fz + dz, by * fy + dy]
+                    for bx in range(total.size):
+                        first = bx * fx
+                        for dx in range(fx):
+                            value = row[first + dx]
+                            total[bx] += np.int64(value)
+                            lows[bx] = min(lows[bx], value)
+                            highs[bx] = max(highs[bx], value)
+            for bx in range(total.size):
+                # floor((2 total + count) / (2 count)) rounds halves up, also below zero
+                mean[bz, by, bx] = (2 * total[bx] + count) // (2 * count)
