@@ -1,0 +1,31 @@
+"""Balls put onto every voxel, one after the other."""
+
+import numpy as np
+
+
+def grow_mm(mask, spacing_mm, radius_mm):
+    out = np.zeros(mask.shape, np.uint8)
+    for centre in np.argwhere(mask):
+        out |= _ball(mask.shape, centre, spacing_mm, radius_mm)
+    return out
+
+
+def shrink_mm(mask, spacing_mm, radius_mm):
+    out = np.zeros(mask.shape, np.uint8)
+    for centre in np.ndindex(*mask.shape):
+        out[centre] = mask[_ball(mask.shape, centre, spacing_mm, radius_mm) != 0].all()
+    return out
+
+
+def close_mm(mask, spacing_mm, radius_mm):
+    return shrink_mm(grow_mm(mask, spacing_mm, radius_mm), spacing_mm, radius_mm)
+
+
+def open_mm(mask, spacing_mm, radius_mm):
+    return grow_mm(shrink_mm(mask, spacing_mm, radius_mm), spacing_mm, radius_mm)
+
+
+def _ball(shape, centre, spacing_mm, radius_mm):
+    steps = np.indices(shape) - np.reshape(centre, (3, 1, 1, 1))
+    away2 = ((steps * np.reshape(spacing_mm, (3, 1, 1, 1))) ** 2).sum(axis=0)
+    return (away2 <= radius_mm**2 * (1 + 1e-9)).astype(np.uint8)
