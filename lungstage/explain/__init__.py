@@ -1,0 +1,7 @@
+"""Explain: a Report in, files and sentences out."""
+
+from .page import notebook_html
+from .sentences import sentences, stage_line, summary
+from .write_report import write_report
+
+__all__ = ["notebook_html", "sentences", "stage_line", "summary", "write_report"]

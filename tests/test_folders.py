@@ -1,0 +1,65 @@
+"""Output is complete or absent, and nothing of the user's is ever replaced by it."""
+
+import os
+
+import pytest
+
+from lungstage.errors import UnwritableOutput
+from lungstage.folders import fresh_folder
+
+MARKER = "staging.json"
+
+
+def write(target, text="new", overwrite=False):
+    with fresh_folder(target, MARKER, overwrite) as work:
+        (work / MARKER).write_text(text)
+
+
+def test_a_new_folder_appears_whole(tmp_path):
+    write(tmp_path / "deep" / "out")
+    assert (tmp_path / "deep" / "out" / MARKER).read_text() == "new"
+    assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == ["out"]
+
+
+def test_an_earlier_result_is_replaced_only_when_asked(tmp_path):
+    write(tmp_path / "out", "old")
+    with pytest.raises(UnwritableOutput, match="--overwrite"):
+        write(tmp_path / "out")
+    write(tmp_path / "out", overwrite=True)
+    assert (tmp_path / "out" / MARKER).read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_of_other_files_is_never_replaced(tmp_path):
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / "1.dcm").write_bytes(b"precious")
+    with pytest.raises(UnwritableOutput, match="other files"):
+        write(tmp_path / "scans", overwrite=True)
+    assert (tmp_path / "scans" / "1.dcm").read_bytes() == b"precious"
+
+
+def test_a_file_is_not_a_folder(tmp_path):
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(UnwritableOutput, match="is a file"):
+        write(tmp_path / "out", overwrite=True)
+
+
+@pytest.mark.parametrize("error", [ValueError("bug"), KeyboardInterrupt()])
+def test_nothing_half_written_stays(tmp_path, error):
+    with pytest.raises(type(error)), fresh_folder(tmp_path / "out", MARKER) as work:
+        (work / "half").write_text("x")
+        raise error
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_place_that_cannot_be_written_is_said_before_any_work(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(UnwritableOutput, match="cannot be written"):
+        write(tmp_path / "out")
+
+
+def test_a_place_below_a_file_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UnwritableOutput):
+        write(tmp_path / "file" / "out")
