@@ -1,0 +1,118 @@
+"""Study in, Coarse out: the CT in blocks of about 3 mm, the body in it, and what is dense enough for bone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..geometry import Grid
+from ..kernels.reduce import reduce_blocks
+from ..records import Study
+from .parameters import SkeletonParameters
+
+SOFT_TISSUE_HU = (0, 90)  # where the muscle peak can lie, without contrast or with
+SOFT_TISSUE_DEFAULT_HU = 45.0
+ROOM_AIR_HU = -955.0  # whole lungs are denser, even with emphysema; the air around a patient is not
+LUNG_AT_BORDER_SHARE = 0.01  # of the field of view; smaller pieces are creases of skin and clothes
+
+
+@dataclass(frozen=True, eq=False)
+class Coarse:
+    """The CT in blocks.
+
+    grid      Grid of the blocks; `factors` voxels (z, y, x) make one block
+    mean      float32 (z, y, x), HU
+    peak      int16 (z, y, x), HU, the highest of each block: a shell thinner than a block stays closed in it
+    body      bool, inside the skin, with the air in it, without the table
+    bone      bool, mean dense enough for bone, inside the body
+    soft_hu   the patient's own soft tissue
+    """
+
+    grid: Grid
+    factors: tuple[int, int, int]
+    mean: np.ndarray
+    peak: np.ndarray
+    body: np.ndarray
+    bone: np.ndarray
+    soft_hu: float
+
+    @property
+    def spacing_mm(self) -> np.ndarray:
+        """(z, y, x), the side of the blocks."""
+        return np.asarray(self.grid.spacing_mm)
+
+
+def look_coarsely(study: Study, numbers: SkeletonParameters) -> Coarse:
+    """Blocks, body and bone of a study."""
+    grid = study.ct.grid
+    factors = tuple(min(max(1, round(numbers.working_mm / side)), count) for side, count in zip(grid.spacing_mm, grid.shape))
+    mean, _, peak = reduce_blocks(study.ct.values, factors)
+    mean = mean.astype(np.float32)
+    body = find_body(mean, peak, numbers)
+    soft_hu = find_soft_tissue_hu(mean[body])
+    bone = body & (mean > soft_hu + numbers.bone_above_soft_hu)
+    return Coarse(grid.blocks(factors), factors, mean, peak, body, bone, soft_hu)
+
+
+def find_body(mean: np.ndarray, peak: np.ndarray, numbers: SkeletonParameters) -> np.ndarray:
+    """The largest dense thing, opened by two blocks so that table and blankets fall off, holes filled slice by slice."""
+    from scipy import ndimage
+
+    dense = mean > numbers.body_hu
+    ball = ndimage.iterate_structure(ndimage.generate_binary_structure(3, 1), 2)
+    # a scan of few slices is opened as if it went on beyond its ends
+    padded = np.pad(dense, ((2, 2), (0, 0), (0, 0)), mode="edge")
+    solid = fill_slices(largest_piece(ndimage.binary_opening(padded, ball)[2:-2]))
+    shell = fill_slices(largest_piece(peak > numbers.body_hu))
+    # a hollow shell, such as a skull phantom, is opened away; of a patient only skin and table are
+    body = solid if solid.sum() > 0.25 * shell.sum() else shell
+    return body | lungs_at_the_border(mean, body, numbers)
+
+
+def lungs_at_the_border(mean: np.ndarray, body: np.ndarray, numbers: SkeletonParameters) -> np.ndarray:
+    """Air pieces that reach the border of a tight field of view, yet are denser than air: lung, not room."""
+    from scipy import ndimage
+
+    pieces, count = ndimage.label((mean < numbers.body_hu) & ~body)
+    lung = np.zeros(count + 1, bool)
+    sizes = np.bincount(pieces.ravel())
+    for k in np.flatnonzero(sizes > LUNG_AT_BORDER_SHARE * mean.size):
+        lung[k] = k > 0 and np.median(mean[pieces == k]) > ROOM_AIR_HU
+    return lung[pieces]
+
+
+def largest_piece(mask: np.ndarray) -> np.ndarray:
+    """The largest connected piece of a mask (faces touch); empty stays empty."""
+    from scipy import ndimage
+
+    pieces, count = ndimage.label(mask)
+    if count < 2:
+        return mask
+    return pieces == 1 + np.bincount(pieces.ravel())[1:].argmax()
+
+
+def fill_slices(mask: np.ndarray) -> np.ndarray:
+    """The mask with the holes of every axial slice filled."""
+    from scipy import ndimage
+
+    return np.stack([ndimage.binary_fill_holes(plane) for plane in mask]) if mask.any() else mask
+
+
+def find_soft_tissue_hu(values_hu: np.ndarray) -> float:
+    """The most frequent HU between water and enhanced muscle: the patient's own soft tissue, on this scanner.
+
+    With contrast, liver and blood make peaks of their own above it; those are not taken, for they lie beyond the range.
+    """
+    from scipy import ndimage
+
+    low, high = SOFT_TISSUE_HU
+    # four HU wide; counted a little beyond the range, so that its ends are no peaks
+    edges = np.arange(low - 40, high + 44, 4)
+    counts = ndimage.gaussian_filter1d(np.histogram(values_hu, edges)[0].astype(float), 2.0)
+    centres = (edges[:-1] + edges[1:]) / 2
+    peaks = [
+        k for k in range(1, len(counts) - 1)
+        if low <= centres[k] <= high and counts[k] > counts[k - 1] and counts[k] >= counts[k + 1]
+    ]  # fmt: skip
+    return float(centres[max(peaks, key=lambda k: counts[k])]) if peaks else SOFT_TISSUE_DEFAULT_HU

@@ -1,0 +1,52 @@
+"""Coarse in, the skull out: slices where one ring of bone holds most of the body, and the jaw below them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .coarse import Coarse, largest_piece
+from .parameters import SkeletonParameters
+
+JAW_BELOW_MM = 90.0  # the chin reaches this far below the lowest closed ring of the skull
+
+
+def find_skull(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
+    """Bone of the skull and the jaw, bool; empty where no slice cuts a skull.
+
+    No other bone is a ring round most of the body in an axial slice: ribs and pelvis close it nowhere.
+    """
+    skull = np.zeros(coarse.body.shape, bool)
+    rings = skull_slices(coarse, numbers)
+    if not rings.size:
+        return skull
+    lowest, highest = rings[0], rings[-1]
+    skull[lowest : highest + 1] = coarse.bone[lowest : highest + 1]
+    skull[highest + 1 :] = coarse.bone[highest + 1 :]  # the cap, where the ring has closed over
+    jaw = max(0, lowest - int(JAW_BELOW_MM / coarse.spacing_mm[0]))
+    skull[jaw:lowest] = pieces_touching(coarse.bone[jaw : lowest + 1], coarse.bone[lowest])[:-1]
+    return skull
+
+
+def skull_slices(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
+    """Indices of the slices whose closed ring of bone holds `skull_share` of the body."""
+    from scipy import ndimage
+
+    # thin bone between wide blocks is seen in the blocks' peaks; noise is not connected to it
+    dense = coarse.body & (coarse.peak > coarse.soft_hu + 1.5 * numbers.bone_above_soft_hu)
+    found = []
+    for z, (ring, body) in enumerate(zip(dense, coarse.body)):
+        if ring.sum() >= 0.02 * body.sum() > 0:
+            ring = largest_piece(ring)
+            held = ndimage.binary_fill_holes(ring)
+            if held.sum() >= numbers.skull_share * body.sum() and held.sum() > 1.5 * ring.sum():
+                found.append(z)
+    return np.array(found, int)
+
+
+def pieces_touching(mask: np.ndarray, top: np.ndarray) -> np.ndarray:
+    """The pieces of a mask that reach its last slice within `top`."""
+    from scipy import ndimage
+
+    pieces, _ = ndimage.label(mask)
+    kept = np.unique(pieces[-1][top])
+    return np.isin(pieces, kept[kept > 0])

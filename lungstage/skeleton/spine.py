@@ -1,0 +1,200 @@
+"""Coarse in, the spinal canal and the vertebrae out.
+
+In an axial slice the canal is a soft spot with bone before it (the vertebral body) and bone behind it (the arch). Its
+likeness is measured everywhere from three blurred copies of the bone, and the best continuous line from the lowest to the
+highest slice is found by dynamic programming. Aorta and heart full of contrast have nothing behind them that looks like
+an arch, and the windpipe is air, so neither takes the place of the canal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .coarse import Coarse
+from .parameters import SkeletonParameters
+
+FULL_BONE_HU = 160.0  # this much above the least that counts, bone counts fully
+MIDLINE_MM = 120.0  # an off-centre spine is believed up to about here; weak, for an arm may shift the body's centre
+TWO_VERTEBRAE_MM = 50.0
+STEEPEST = 1.0  # mm sideways per mm along the body
+
+
+@dataclass(frozen=True, eq=False)
+class Canal:
+    """The spinal canal through the slices.
+
+    centres    float (z, 2), y and x of its centre in coarse voxels; meaningless where `seen` is False
+    seen       bool (z), the slice looks like spine
+    corridor   bool (z, y, x), where vertebrae may be
+    """
+
+    centres: np.ndarray
+    seen: np.ndarray
+    corridor: np.ndarray
+
+
+def trace_canal(coarse: Coarse, skull: np.ndarray, numbers: SkeletonParameters) -> Canal:
+    """The line of the canal, outside the slices that cut the skull."""
+    likeness = canal_likeness(coarse, numbers)
+    in_skull = skull.any((1, 2)) & (skull.sum((1, 2)) > 0.5 * np.maximum(coarse.bone.sum((1, 2)), 1))
+    likeness[in_skull] = 0.0
+    centres, scores = best_line(likeness, coarse.spacing_mm)
+    seen = smooth_along(scores, 12.0 / coarse.spacing_mm[0]) >= numbers.spine_score_min
+    seen &= ~in_skull
+    centres = np.stack([smooth_along(centres[:, k], 5.0 / coarse.spacing_mm[0]) for k in (0, 1)], axis=1)
+    return Canal(centres, seen, vertebra_corridor(coarse, centres, seen, numbers))
+
+
+def canal_likeness(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
+    """How much each block looks like the centre of the canal, float32 (z, y, x); about 0 or below where it does not."""
+    from scipy import ndimage
+
+    _, side_y, side_x = coarse.spacing_mm
+    floor = coarse.soft_hu + 0.4 * numbers.bone_above_soft_hu
+    bone = np.clip((coarse.mean - floor) / FULL_BONE_HU, 0, 1) * coarse.body
+    air = (coarse.mean < numbers.body_hu).astype(np.float32)
+
+    def blurred(image, sigma_mm):
+        return ndimage.gaussian_filter(image, (0, sigma_mm / side_y, sigma_mm / side_x))
+
+    body = shifted(blurred(bone, numbers.vertebra_half_depth_mm / 2), numbers.body_ahead_mm / side_y)
+    arch = shifted(blurred(bone, numbers.arch_behind_mm / 2.3), -numbers.arch_behind_mm / side_y)
+    canal = blurred(bone, numbers.canal_radius_mm / 2)
+    likeness = 1.5 * np.sqrt(np.clip(body * arch, 0, 1)) - canal - 2.0 * blurred(air, numbers.canal_radius_mm)
+    likeness = ndimage.gaussian_filter1d(likeness, 6.0 / coarse.spacing_mm[0], axis=0)
+    likeness -= off_midline(coarse)
+    likeness[~coarse.body] = -1.0
+    return likeness
+
+
+def shifted(image: np.ndarray, voxels: float) -> np.ndarray:
+    """The image moved by whole voxels along y, zeros moved in."""
+    count = int(round(voxels))
+    moved = np.zeros_like(image)
+    if abs(count) >= image.shape[1]:
+        return moved
+    if count >= 0:
+        moved[:, count:] = image[:, : image.shape[1] - count]
+    else:
+        moved[:, :count] = image[:, -count:]
+    return moved
+
+
+def off_midline(coarse: Coarse) -> np.ndarray:
+    """A penalty (z, 1, x) that grows with the distance from the middle of the body."""
+    columns = np.arange(coarse.body.shape[2])
+    weights = coarse.body.sum(1)
+    middle = (weights * columns).sum(1) / np.maximum(weights.sum(1), 1)
+    away_mm = (columns[None, :] - middle[:, None]) * coarse.spacing_mm[2]
+    return ((away_mm / MIDLINE_MM) ** 2).astype(np.float32)[:, None, :]
+
+
+def best_line(likeness: np.ndarray, spacing_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The line (z, 2) of y and x that gathers most likeness, moving at most STEEPEST a slice, and its likeness (z)."""
+    from scipy import ndimage
+
+    reach = max(1, int(np.ceil(STEEPEST * spacing_mm[0] / min(spacing_mm[1:]))))
+    total = likeness.copy()
+    for z in range(1, len(total)):
+        total[z] += ndimage.maximum_filter(total[z - 1], size=2 * reach + 1, mode="nearest")
+    place = np.array(np.unravel_index(total[-1].argmax(), total[-1].shape))
+    line = [place]
+    for z in range(len(total) - 2, -1, -1):
+        corner = np.maximum(place - reach, 0)
+        window = total[z, corner[0] : place[0] + reach + 1, corner[1] : place[1] + reach + 1]
+        place = corner + np.array(np.unravel_index(window.argmax(), window.shape))
+        line.append(place)
+    line = np.array(line[::-1])
+    return line.astype(float), likeness[np.arange(len(line)), line[:, 0], line[:, 1]]
+
+
+def smooth_along(values: np.ndarray, sigma: float) -> np.ndarray:
+    """A Gaussian along the slices, ends continued."""
+    from scipy import ndimage
+
+    return ndimage.gaussian_filter1d(np.asarray(values, float), sigma, mode="nearest")
+
+
+def from_canal_mm(coarse: Coarse, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far each block lies behind (z, y, 1) and beside (z, 1, x) the canal, in mm."""
+    _, rows, columns = coarse.body.shape
+    behind = (np.arange(rows)[None, :] - centres[:, :1]) * coarse.spacing_mm[1]
+    beside = (np.arange(columns)[None, :] - centres[:, 1:]) * coarse.spacing_mm[2]
+    return behind[:, :, None], beside[:, None, :]
+
+
+def vertebra_corridor(coarse: Coarse, centres: np.ndarray, seen: np.ndarray, numbers: SkeletonParameters) -> np.ndarray:
+    """Body, pedicles, arch and spinous process around the canal, without the canal itself."""
+    behind, beside = from_canal_mm(coarse, centres)
+    half_width = half_widths_mm(coarse, behind, beside, seen, numbers)[:, None, None]
+    # bodies are as deep as wide in the chest and flatter in the loins (Panjabi 1991); the shell's blur is added
+    half_depth = 3.0 + 0.75 * half_width
+    body = (beside / half_width) ** 2 + ((behind + numbers.canal_radius_mm + half_depth) / half_depth) ** 2 <= 1
+    arch = (abs(beside) <= numbers.vertebra_half_width_mm) & (behind <= numbers.arch_behind_mm)
+    arch &= behind >= -numbers.body_ahead_mm / 2
+    spinous = (abs(beside) <= numbers.vertebra_half_width_mm / 2.5) & (behind > 0) & (behind <= numbers.spinous_reach_mm)
+    canal = beside**2 + behind**2 <= numbers.canal_radius_mm**2
+    return (body | arch | spinous) & ~canal & seen[:, None, None]
+
+
+def half_widths_mm(coarse: Coarse, behind, beside, seen: np.ndarray, numbers: SkeletonParameters) -> np.ndarray:
+    """Half the width of the vertebral body by slice (z).
+
+    Measured on the front half of the body, where no rib touches it, to the less dense of both sides: an enhanced aorta
+    lies on one side only. A running median over two vertebrae passes over discs.
+    """
+    from scipy import ndimage
+
+    dense = coarse.mean > coarse.soft_hu + numbers.marrow_above_soft_hu
+    front = (behind <= -numbers.body_ahead_mm) & (behind >= -1.5 * numbers.body_ahead_mm)
+    widest, least = 1.15 * numbers.vertebra_half_width_mm, 0.6 * numbers.vertebra_half_width_mm
+    rows = np.maximum((front & (abs(beside) >= 0)).sum(1), 1)
+    share = (dense & front).sum(1) / rows
+    width = coarse.spacing_mm[2]
+    sides = [
+        ((share >= 0.5) & (sign * beside[:, 0] > 0) & (abs(beside[:, 0]) <= widest)).sum(1) * width for sign in (-1, 1)
+    ]
+    measured = np.minimum(*sides)
+    if not seen.any():
+        return np.full(len(measured), numbers.vertebra_half_width_mm)
+    measured = np.interp(np.arange(len(measured)), np.flatnonzero(seen), measured[seen])
+    slices = 2 * int(round(TWO_VERTEBRAE_MM / 2 / coarse.spacing_mm[0])) + 1
+    return np.clip(ndimage.median_filter(measured, size=slices, mode="nearest") + width, least, widest)
+
+
+def find_vertebrae(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:
+    """The vertebrae, bool: bone of the corridor, with its marrow.
+
+    Marrow of an old spine is hardly denser than enhanced blood, so it is found as what the shell of a body encloses.
+    """
+    from scipy import ndimage
+
+    shell = coarse.bone & canal.corridor
+    marrow = canal.corridor & (coarse.mean > coarse.soft_hu + numbers.marrow_above_soft_hu)
+    closed = fill_slices_within(ndimage.binary_closing(shell, iterations=2), canal.corridor)
+    vertebrae = shell | (marrow & closed)
+    return keep_pieces_above(vertebrae, 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
+
+
+def fill_slices_within(mask: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """The mask with the holes of its slices filled, where allowed."""
+    from scipy import ndimage
+
+    filled = mask.copy()
+    for z in np.flatnonzero(mask.any((1, 2))):
+        filled[z] = ndimage.binary_fill_holes(mask[z])
+    return filled & allowed
+
+
+def keep_pieces_above(mask: np.ndarray, least_ml: float, voxel_ml: float) -> np.ndarray:
+    """The mask without its pieces (corners touch) below a volume."""
+    from scipy import ndimage
+
+    pieces, count = ndimage.label(mask, np.ones((3, 3, 3)))
+    if not count:
+        return mask
+    large = np.bincount(pieces.ravel()) * voxel_ml >= least_ml
+    large[0] = False
+    return large[pieces]
