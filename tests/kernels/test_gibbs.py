@@ -1,0 +1,110 @@
+"""The sampler of the random field: its twin, exact probabilities on few nodes, and the same bits on any number of threads."""
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive import gibbs as naive
+
+from lungstage.kernels.gibbs import keep_anchored, sample_labels
+
+CHAINS = 3
+
+
+def graph(nodes, seed, share=0.5):
+    """A random graph in two colours (even nodes first): neighbours, weights, colours."""
+    generator = np.random.default_rng(seed)
+    half = (nodes + 1) // 2
+    price = np.zeros((nodes, nodes), np.float32)
+    price[:half, half:] = (generator.random((half, nodes - half)) < share) * generator.random((half, nodes - half))
+    price += price.T
+    degree = max(1, int((price > 0).sum(1).max(initial=0)))
+    neighbours, weights = np.full((nodes, degree), -1, np.int32), np.zeros((nodes, degree), np.float32)
+    for i in range(nodes):
+        others = np.flatnonzero(price[i])
+        neighbours[i, : len(others)], weights[i, : len(others)] = others, price[i, others]
+    return neighbours, weights, np.array([0, half, nodes])
+
+
+def odds(nodes, seed, chains=CHAINS):
+    return np.random.default_rng(seed + 1).normal(0, 1, (nodes, chains)).astype(np.float32)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 9), st.integers(0, 2**32 - 1), st.sampled_from([[1.0], [1.0, 0.5, 0.0], [0.0, 0.0]]))
+def test_the_labels_are_those_of_one_node_at_a_time(nodes, seed, temperatures):
+    neighbours, weights, colours = graph(nodes, seed)
+    start = np.random.default_rng(seed).integers(0, 2, (nodes, CHAINS), dtype=np.uint8)
+    field = odds(nodes, seed)
+
+    labels = sample_labels(field, neighbours, weights, colours, start, temperatures, seed)
+
+    assert np.array_equal(labels, naive.sample_labels(field, neighbours, weights, colours, start, temperatures, seed))
+
+
+def test_shares_of_samples_are_the_exact_probabilities():
+    neighbours, weights, colours = graph(7, 5, share=0.8)
+    field = odds(7, 5, chains=1)
+    chains = 20000
+
+    labels = sample_labels(
+        np.repeat(field, chains, 1), neighbours, weights, colours, np.zeros((7, chains), np.uint8), np.ones(30), seed=1
+    )
+
+    exact = naive.probabilities(field[:, 0], neighbours, weights)
+    assert np.allclose(labels.mean(1), exact, atol=4 * 0.5 / np.sqrt(chains))  # four standard errors
+
+
+def test_any_number_of_threads_gives_the_same_bits():
+    neighbours, weights, colours = graph(60, 3)
+    field, start = odds(60, 3, 33), np.zeros((60, 33), np.uint8)
+    before = numba.get_num_threads()
+    results = []
+    for threads in {1, 2, before}:
+        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+        results.append(sample_labels(field, neighbours, weights, colours, start, np.ones(5), 7))
+    numba.set_num_threads(before)
+
+    assert all(np.array_equal(results[0], other) for other in results)
+
+
+def test_without_heat_every_sweep_lowers_the_energy():
+    neighbours, weights, colours = graph(40, 11)
+    field, start = odds(40, 11), np.random.default_rng(2).integers(0, 2, (40, CHAINS), dtype=np.uint8)
+
+    def energy(labels):
+        other = np.where(neighbours >= 0, neighbours, 0)
+        differ = labels[:, None, :] != labels[other]
+        return (weights[:, :, None] * differ).sum((0, 1)) / 2 - (field * labels).sum(0)
+
+    energies = [energy(sample_labels(field, neighbours, weights, colours, start, np.zeros(s), 0)) for s in range(5)]
+
+    assert np.all(np.diff(energies, axis=0) <= 1e-4)  # float32 sums of 40 nodes
+
+
+def test_the_input_is_left_alone_and_nothing_in_gives_nothing_out():
+    neighbours, weights, colours = graph(5, 1)
+    start = np.zeros((5, CHAINS), np.uint8)
+    sample_labels(np.full((5, CHAINS), 9, np.float32), neighbours, weights, colours, start, [1.0], 0)
+    nothing = sample_labels(
+        np.zeros((0, 4), np.float32), np.zeros((0, 2), np.int32), np.zeros((0, 2)), [0], np.zeros((0, 4), np.uint8), [1.0], 0
+    )
+
+    assert not start.any() and nothing.shape == (0, 4)
+
+
+def test_edges_to_nodes_that_do_not_exist_are_refused():
+    with pytest.raises(ValueError, match="beyond the 2"):
+        sample_labels(np.zeros((2, 1)), np.array([[2], [-1]]), np.ones((2, 1)), [0, 2], np.zeros((2, 1)), [1.0], 0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_only_pieces_that_hang_on_an_anchor_are_kept(nodes, seed):
+    neighbours, _, _ = graph(nodes, seed, share=0.3)
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, 2, (nodes, CHAINS), dtype=np.uint8)
+    anchored = (generator.random(nodes) < 0.3).astype(np.uint8)
+
+    assert np.array_equal(keep_anchored(labels, neighbours, anchored), naive.keep_anchored(labels, neighbours, anchored))
