@@ -1,0 +1,142 @@
+"""A Spot and its surroundings in, the Candidate that is looked at closely out: what it may be, and where its shape may lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..records import Anatomy
+from .candidate import Candidate, candidate_from
+from .parameters import LesionParameters
+from .search import Search
+from .spots import Spot
+
+AROUND_MM = 12.0
+WALL_MM = 7.0
+"""How far a lesion of the lung may have grown beyond the hull."""
+KIND_OF_REGION = {
+    "liver": "liver", "adrenal_right": "adrenal", "adrenal_left": "adrenal", "brain": "brain", "pleura_right": "pleural",
+    "pleura_left": "pleural", "mediastinum": "node", "hilum_right": "node", "hilum_left": "node", "neck": "node",
+    "axilla_right": "node", "axilla_left": "node", "abdomen": "node",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """A box of search blocks around one spot: first index, and points (n, 3) with the distance of each from the centre."""
+
+    box: tuple
+    low: np.ndarray
+    away_mm: np.ndarray
+
+
+def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, hilum_mm: float, numbers: LesionParameters) -> Candidate | None:
+    """None where nothing but air or bone lies.
+
+    hilum_mm   distance of the centre from the nearer hilum
+    """
+    around = surroundings(spot, search)
+    core = core_of(spot, search, around)
+    if not core.any():
+        return None
+    p_kind = kinds_of(spot, search, anatomy, around, core, hilum_mm, numbers)
+    allowed = allowed_for(p_kind, spot, search, around) | core
+    grid = search.grid.box(around.low, around.low + np.array(core.shape))
+    return candidate_from(
+        grid, core.astype(np.uint8), allowed.astype(np.uint8), p_kind, spot.score, spot.found_by, radius_mm=spot.radius_mm
+    )
+
+
+def surroundings(spot: Spot, search: Search) -> Surroundings:
+    """The blocks within two radii and a margin."""
+    reach = 2.0 * spot.radius_mm + AROUND_MM
+    points = search.points_mm(spot.blocks) if len(spot.blocks) else spot.centre_mm[None]
+    index = search.grid.to_index(points)
+    steps = np.ceil(reach / np.asarray(search.grid.spacing_mm)).astype(int)
+    low = np.clip(np.floor(index.min(axis=0)).astype(int) - steps, 0, np.array(search.hu.shape) - 1)
+    high = np.clip(np.ceil(index.max(axis=0)).astype(int) + steps + 1, low + 1, search.hu.shape)
+    box = tuple(slice(a, b) for a, b in zip(low, high))
+    inside = np.moveaxis(np.indices(tuple(high - low)), 0, -1) + low
+    away = np.linalg.norm(search.points_mm(inside) - spot.centre_mm, axis=-1)
+    return Surroundings(box, low, away)
+
+
+def core_of(spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
+    """bool on the box: what surely belongs to it."""
+    if len(spot.blocks):
+        core = np.zeros(around.away_mm.shape, bool)
+        core[tuple((spot.blocks - around.low).T)] = True
+        return core
+    hu = search.hu[around.box]
+    solid = ~search.airway[around.box]
+    near = solid & (around.away_mm <= max(0.5 * spot.radius_mm, 1.01 * float(around.away_mm[solid].min(initial=np.inf))))
+    if not near.any() or spot.found_by == "focus":
+        return near & (hu > -900)
+    ring = (around.away_mm > 1.5 * spot.radius_mm) & (around.away_mm < 3.0 * spot.radius_mm) & solid
+    background = float(np.median(hu[ring])) if ring.any() else -850.0
+    return near & (hu >= 0.5 * (background + float(hu[near].max())))
+
+
+def kinds_of(spot, search, anatomy, around, core, hilum_mm: float, numbers: LesionParameters) -> dict[str, float]:
+    """What it may be, by where it lies: probabilities over kinds."""
+    inside = float((search.hull[around.box][core] > 0).mean())
+    if spot.found_by in ("nodule", "mass"):
+        return lung_kinds(spot, search, around, core, hilum_mm, numbers)
+    bone = float(search.bone[around.box][core].mean()) if spot.found_by == "focus" else 0.0
+    kinds = {"pulmonary": inside, "bone": (1.0 - inside) * bone}
+    rest = (1.0 - inside) * (1.0 - bone)
+    regions = anatomy.region_probability(np.asarray(spot.centre_mm)[None])[0]
+    for name, share in zip(anatomy.region_names, regions):
+        kind = KIND_OF_REGION.get(name, "node" if spot.found_by == "node" else "soft_tissue")
+        kinds[kind] = kinds.get(kind, 0.0) + rest * float(share)
+    return normalised(kinds)
+
+
+def lung_kinds(spot, search, around, core, hilum_mm: float, numbers: LesionParameters) -> dict[str, float]:
+    """Lesions of the lung: near the hilum a node is possible; a large part of water or soft tissue may be effusion or collapse."""
+    volume_ml = float(core.sum()) * search.grid.voxel_ml
+    near_hilum = float(np.exp(-((hilum_mm / numbers.hilum_reach_mm) ** 2)))
+    small = float(np.exp(-((spot.radius_mm / 15.0) ** 2)))
+    kinds = {"pulmonary": 1.0, "node": near_hilum * small}
+    if volume_ml >= numbers.effusion_ml:
+        hu = search.hu[around.box][core]
+        fluid = float(np.mean((hu > numbers.fluid_hu_low) & (hu < numbers.fluid_hu_high)))
+        at_wall = wall_share(search, around, core)
+        kinds["effusion"] = 2.0 * fluid * at_wall
+        kinds["collapse"] = (1.0 - fluid) * at_wall
+    return normalised(kinds)
+
+
+def wall_share(search: Search, around: Surroundings, core: np.ndarray) -> float:
+    """Share of the surface of a dense part that lies at the border of the hull rather than in the lung."""
+    from scipy.ndimage import binary_dilation
+
+    shell = binary_dilation(core) & ~core
+    return float((search.hull[around.box][shell] == 0).mean()) if shell.any() else 0.0
+
+
+def allowed_for(p_kind: dict[str, float], spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
+    """bool on the box: where its shape may lie."""
+    from scipy.ndimage import distance_transform_edt
+
+    solid = search.body[around.box] & ~search.airway[around.box]
+    if len(spot.blocks):
+        core = np.zeros(solid.shape, bool)
+        core[tuple((spot.blocks - around.low).T)] = True
+        near = distance_transform_edt(~core, sampling=search.grid.spacing_mm) <= 0.5 * spot.radius_mm + WALL_MM
+    else:
+        near = around.away_mm <= 2.0 * spot.radius_mm + WALL_MM
+    hull = search.hull[around.box] > 0
+    if p_kind.get("pulmonary", 0.0) + p_kind.get("effusion", 0.0) + p_kind.get("collapse", 0.0) >= 0.5:
+        reach = distance_transform_edt(~hull, sampling=search.grid.spacing_mm) <= WALL_MM if hull.any() else solid
+        return near & solid & (hull | (reach & ~search.bone[around.box]))
+    soft = solid & ~search.lung[around.box]
+    return near & (soft if p_kind.get("bone", 0.0) >= 0.5 else soft & ~search.bone[around.box])
+
+
+def normalised(kinds: dict[str, float]) -> dict[str, float]:
+    """Shares that sum to 1, those below 1 % left out."""
+    total = sum(kinds.values())
+    kept = {name: share / total for name, share in kinds.items() if share >= 0.01 * total}
+    return {name: share / sum(kept.values()) for name, share in kept.items()}

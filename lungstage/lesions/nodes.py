@@ -1,0 +1,82 @@
+"""Search and Anatomy in, spots that may be lymph nodes out: soft and round among fat, where nodes of a station lie.
+
+Every station keeps its best spots, so that a patient with many vessels in one place does not lose the nodes of another.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..records import Anatomy
+from ..records.names import STATIONS
+from .parameters import LesionParameters
+from .search import Search
+from .spots import RADIUS_OF_SCALE, Spot, apart, bright_spots
+
+FAR = 9.2  # squared Mahalanobis distance beyond which less than 3 % of a station's nodes lie
+NOT_A_NODE = ("heart", "aorta", "oesophagus", "trachea_wall", "vertebra", "bone")
+DOT_OR_CORD = 1.0
+
+
+def find_nodes(search: Search, anatomy: Anatomy, numbers: LesionParameters) -> list[Spot]:
+    """At most `nodes_a_station` spots a station, and never one spot for two stations."""
+    ground = nodal_ground(search, anatomy)
+    if not ground.any():
+        return []
+    index = np.argwhere(ground)
+    low, high = np.maximum(index.min(axis=0) - 3, 0), np.minimum(index.max(axis=0) + 4, ground.shape)
+    box = tuple(slice(a, b) for a, b in zip(low, high))
+    values = soft_in_fat(search, box, numbers)
+    peaks, response, scale = bright_spots(
+        values, ground[box], search.grid.spacing_mm, numbers.node_scales_mm, numbers.node_response_hu, DOT_OR_CORD
+    )
+    if not len(peaks):
+        return []
+    points = search.points_mm(peaks + low)
+    station = anatomy.station_probability(points)
+    organ = organ_share(anatomy, points)
+    score = response * (1.0 - organ)
+    spots = [
+        Spot(points[i], float(RADIUS_OF_SCALE * scale[i]), float(score[i]), "node") for i in np.argsort(-score, kind="stable")
+    ]
+    order = np.argsort(-score, kind="stable")
+    return best_of_stations(apart(spots), dict(zip(map(tuple, points[order].round(6)), station[order])), numbers)
+
+
+def nodal_ground(search: Search, anatomy: Anatomy) -> np.ndarray:
+    """bool: soft places outside of the air-filled lung where at least one station's nodes lie."""
+    soft = search.body & ~search.lung & ~search.airway & ~search.bone
+    index = np.argwhere(soft)
+    frame = anatomy.frame.to_frame(search.points_mm(index))
+    near = np.zeros(len(index), bool)
+    limits = anatomy.stations
+    for centre, covariance in zip(limits.centres, limits.covariances):
+        away = frame - centre
+        near |= np.einsum("ij,jk,ik->i", away, np.linalg.inv(covariance), away) < FAR
+    ground = np.zeros(soft.shape, bool)
+    ground[tuple(index[near].T)] = True
+    return ground
+
+
+def soft_in_fat(search: Search, box, numbers: LesionParameters) -> np.ndarray:
+    """float32 HU between fat and soft tissue; lung and airway as fat, so that their border is no edge of a node."""
+    hu = np.clip(search.hu[box], numbers.fat_hu, numbers.soft_hu)
+    airy = (search.lung | search.airway)[box] | (search.hu[box] < -300)
+    return np.where(airy, 0.5 * (numbers.fat_hu + numbers.soft_hu) - 50.0, hu).astype(np.float32)
+
+
+def organ_share(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
+    """(n): probability that a point lies in an organ of the mediastinum that is no node."""
+    columns = [anatomy.region_names.index(name) for name in NOT_A_NODE if name in anatomy.region_names]
+    return anatomy.region_probability(points)[:, columns].sum(axis=1)
+
+
+def best_of_stations(spots: list[Spot], station: dict, numbers: LesionParameters) -> list[Spot]:
+    """The strongest spots of each station."""
+    kept, left = [], dict.fromkeys(STATIONS, int(numbers.nodes_a_station))
+    for spot in spots:
+        name = STATIONS[int(np.argmax(station[tuple(spot.centre_mm.round(6))]))]
+        if left[name] > 0:
+            left[name] -= 1
+            kept.append(spot)
+    return kept

@@ -1,0 +1,75 @@
+"""Search in, spots in the lungs out: nodules among air and vessels, and dense parts of the hull that no vessel explains."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .parameters import LesionParameters
+from .search import Search
+from .spots import RADIUS_OF_SCALE, Spot, apart, bright_spots
+
+BACKGROUND_MM = 6.0
+AIR_HU = -850.0
+DOT = 2.0
+
+
+def find_nodules(search: Search, numbers: LesionParameters) -> list[Spot]:
+    """Dense masses first; then nodules that do not lie in one."""
+    low, high = hull_box(search.hull)
+    if low is None:
+        return []
+    box = tuple(slice(a, b) for a, b in zip(low, high))
+    hull = search.hull[box] > 0
+    masses, taken = find_masses(search, box, low, hull, numbers)
+    values = lung_alone(search.hu[box], hull, search.grid.spacing_mm)
+    peaks, response, scale = bright_spots(
+        values, hull & ~search.airway[box], search.grid.spacing_mm, numbers.nodule_scales_mm, numbers.nodule_response_hu, DOT
+    )
+    free = ~taken[tuple(peaks.T)] if len(peaks) else np.zeros(0, bool)
+    points = search.points_mm(peaks + low)
+    nodules = [
+        Spot(points[i], float(RADIUS_OF_SCALE * scale[i]), float(response[i]), "nodule") for i in np.flatnonzero(free)
+    ]
+    return masses + apart(nodules)
+
+
+def hull_box(hull: np.ndarray):
+    """First and last index of the hull with a margin, or (None, None) without one."""
+    index = np.argwhere(hull)
+    if not len(index):
+        return None, None
+    return np.maximum(index.min(axis=0) - 3, 0), np.minimum(index.max(axis=0) + 4, hull.shape)
+
+
+def lung_alone(hu: np.ndarray, hull: np.ndarray, spacing_mm) -> np.ndarray:
+    """float32: HU inside the hull, outside of it the smoothed HU of the hull nearby, so that its wall is no edge."""
+    from ..kernels.gaussian import smooth_gaussian
+
+    weight = hull.astype(np.float32)
+    inside = np.minimum(hu, 100.0).astype(np.float32)
+    total = smooth_gaussian(inside * weight, spacing_mm, BACKGROUND_MM)
+    share = smooth_gaussian(weight, spacing_mm, BACKGROUND_MM)
+    near = np.where(share > 0.02, total / np.maximum(share, 0.02), AIR_HU).astype(np.float32)
+    return np.where(hull, inside, near)
+
+
+def find_masses(search: Search, box, low, hull, numbers: LesionParameters) -> tuple[list[Spot], np.ndarray]:
+    """Dense parts of the hull thicker than a vessel, and the mask of them (with a margin, against nodules in them)."""
+    from ..kernels.components import label_components
+    from ..kernels.morphology import grow_mm, open_mm
+
+    spacing = search.grid.spacing_mm
+    dense = hull & (search.hu[box] > numbers.dense_hu) & ~search.airway[box] & ~search.bone[box]
+    thick = open_mm(dense, spacing, numbers.vessel_radius_mm)
+    labels, sizes = label_components(thick)
+    least = numbers.mass_ml / search.grid.voxel_ml
+    masses = []
+    for label in np.flatnonzero(np.asarray(sizes) >= least):
+        if label == 0:
+            continue
+        blocks = np.argwhere(labels == label)
+        radius = float((3 * len(blocks) * search.grid.voxel_ml * 1000 / (4 * np.pi)) ** (1 / 3))
+        centre = search.points_mm(blocks.mean(axis=0) + low)
+        masses.append(Spot(centre, radius, float(len(blocks)), "mass", blocks + low))
+    inside = np.isin(labels, [label for label in np.flatnonzero(np.asarray(sizes) >= least) if label])
+    return masses, grow_mm(inside, spacing, 3.0) > 0

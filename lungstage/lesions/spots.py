@@ -1,0 +1,88 @@
+"""Where something is brighter than its surroundings and as thick in every direction: what all detectors have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+# A bright ball of radius r answers most strongly to a Gaussian of r / 1.5 or so; the exact factor for a ball with a sharp
+# edge under the dot filter lies between sqrt(2) and sqrt(3).
+RADIUS_OF_SCALE = 1.6
+
+
+@dataclass(frozen=True, eq=False)
+class Spot:
+    """A place that a detector wants looked at.
+
+    centre_mm   LPS
+    radius_mm   as the detector saw it
+    score       comparable within one detector only
+    found_by    name of the detector
+    blocks      (n, 3) indices of search blocks that surely belong to it, or empty
+    suv         hottest value near, or None
+    """
+
+    centre_mm: np.ndarray
+    radius_mm: float
+    score: float
+    found_by: str
+    blocks: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
+    suv: float | None = None
+
+
+def bright_spots(values: np.ndarray, where: np.ndarray, spacing_mm, scales_mm, least: float, power: float):
+    """Local maxima, over place and scale, of a blob measure of bright things.
+
+    values     float32 (z, y, x), smoothly continued outside of `where`
+    where      bool, the voxels that may be a centre
+    scales_mm  widths of the Gaussians
+    least      smallest response that counts, in the unit of `values`
+    power      2: the selective dot filter of Li 2003 (weakest curvature squared over the strongest), which leaves tubes out;
+               1: weakest curvature alone would let long nodes go, so 0.5 mixes towards the middle curvature
+    returns    index (n, 3), response (n), scale (n), strongest first
+    """
+    from scipy.ndimage import maximum_filter
+
+    from ..kernels.gaussian import smooth_gaussian
+    from ..kernels.hessian import hessian_eigenvalues
+
+    best = np.zeros(values.shape, np.float32)
+    scale = np.zeros(values.shape, np.float32)
+    for sigma in scales_mm:
+        smooth = smooth_gaussian(values, spacing_mm, sigma)
+        curvature = hessian_eigenvalues(smooth, where, spacing_mm) * np.float32(sigma**2)
+        here = np.zeros(values.shape, np.float32)
+        here[where] = blob_measure(curvature, power)
+        better = here > best
+        best[better] = here[better]
+        scale[better] = sigma
+    reach = [2 * max(1, round(2.0 * min(scales_mm) / step)) + 1 for step in spacing_mm]
+    peaks = np.argwhere((best >= least) & (best == maximum_filter(best, size=reach)))
+    order = np.argsort(-best[tuple(peaks.T)], kind="stable")
+    peaks = peaks[order]
+    return peaks, best[tuple(peaks.T)], scale[tuple(peaks.T)]
+
+
+def blob_measure(curvature: np.ndarray, power: float) -> np.ndarray:
+    """float32 (n): how much of a bright blob rising curvatures (n, 3) make; 0 where the weakest is not bright."""
+    strong, middle, weak = -curvature[:, 0], -curvature[:, 1], -curvature[:, 2]
+    bright = weak > 0
+    strong = np.maximum(strong, 1e-3)
+    selective = weak * weak / strong
+    if power >= 2.0:
+        return np.where(bright, selective, 0.0).astype(np.float32)
+    # long things that are round in cross-section count in part
+    mixed = (1.0 - power / 2.0) * middle * middle / strong + power / 2.0 * selective
+    return np.where(middle > 0, np.maximum(mixed, 0.0), 0.0).astype(np.float32)
+
+
+def apart(spots: list[Spot], share: float = 1.0) -> list[Spot]:
+    """Without the weaker of two that lie within `share` of the larger one's radius of each other; strongest first."""
+    kept: list[Spot] = []
+    for spot in sorted(spots, key=lambda one: -one.score):
+        if all(
+            np.linalg.norm(spot.centre_mm - other.centre_mm) > share * max(spot.radius_mm, other.radius_mm) for other in kept
+        ):
+            kept.append(spot)
+    return kept
