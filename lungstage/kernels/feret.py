@@ -1,0 +1,133 @@
+"""Masks in, their diameters out: the longest in any direction, the longest in an axial slice, and the short axis there.
+
+Distances run between voxel centres; what the digitisation of a round body takes away at the ends, on average over balls of
+5 to 40 voxels, is added. Only the first and the last voxel of a row can be ends of a diameter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+# Of a voxel, at both ends together: longest in space (many directions to choose from: nothing is lost), in a slice, across.
+LOST = (0.0, 0.25, 0.5)
+DIRECTIONS = 600  # spread over the half sphere: neighbours are 0.06 rad apart, so an end is missed by less than 0.05 %
+
+
+def diameters_mm(masks, spacing_mm):
+    """Diameters of each mask.
+
+    masks       uint8 or bool (n, z, y, x)
+    spacing_mm  (z, y, x), three floats > 0
+    returns     float64 (n, 3) mm: longest in any direction; longest in one axial slice; short axis, the extent in that
+                slice perpendicular to that diameter. 0 where a mask is empty
+    cost        one pass over the masks, then about 600 steps a row that is not empty
+    source      Eisenhauer and others 2009 (RECIST 1.1): short axis perpendicular to the longest in the plane of acquisition
+    """
+    masks = np.ascontiguousarray(masks)
+    if masks.ndim != 4 or masks.dtype not in (np.uint8, np.bool_):
+        raise ValueError(f"diameters need masks (n, z, y, x) of uint8 or bool, not {masks.ndim}-d {masks.dtype}")
+    out = np.zeros((len(masks), 3))
+    if masks.size:
+        _measure(masks.view(np.uint8), np.asarray(spacing_mm, float), half_sphere(DIRECTIONS), out)
+    return out
+
+
+def half_sphere(count):
+    """float64 (count, 3): unit vectors evenly over the half sphere, by the golden angle (Fibonacci lattice)."""
+    k = np.arange(count)
+    height = (k + 0.5) / count
+    angle = np.pi * (3 - np.sqrt(5)) * k
+    return np.stack([height, np.sqrt(1 - height**2) * np.sin(angle), np.sqrt(1 - height**2) * np.cos(angle)], axis=1)
+
+
+@njit(cache=True, parallel=True)
+def _measure(masks, spacing, directions, out):
+    for k in prange(masks.shape[0]):
+        points, starts = _row_ends(masks[k], spacing)
+        if len(points):
+            out[k, 0] = _longest(points, directions, spacing)
+            out[k, 1], out[k, 2] = _axial(points, starts, spacing)
+
+
+@njit(cache=True)
+def _row_ends(mask, spacing):
+    """(m, 3) mm: first and last voxel of every row with one; starts (z + 1): where the points of a slice begin."""
+    nz, ny, nx = mask.shape
+    points = np.empty((2 * nz * ny, 3))
+    starts = np.zeros(nz + 1, np.int64)
+    count = 0
+    for z in range(nz):
+        for y in range(ny):
+            first, last = -1, -1
+            for x in range(nx):
+                if mask[z, y, x]:
+                    if first < 0:
+                        first = x
+                    last = x
+            if first >= 0:
+                for x in (first, last):
+                    points[count, 0], points[count, 1], points[count, 2] = z * spacing[0], y * spacing[1], x * spacing[2]
+                    count += 1
+        starts[z + 1] = count
+    return points[:count], starts
+
+
+@njit(cache=True)
+def _longest(points, directions, spacing):
+    """The longest distance between points that are outermost in some direction, with what the ends lost."""
+    outer = np.empty((2 * len(directions), 3))
+    for d in range(len(directions)):
+        low, high, at_low, at_high = np.inf, -np.inf, 0, 0
+        for i in range(len(points)):
+            along = points[i, 0] * directions[d, 0] + points[i, 1] * directions[d, 1] + points[i, 2] * directions[d, 2]
+            if along < low:
+                low, at_low = along, i
+            if along > high:
+                high, at_high = along, i
+        outer[2 * d], outer[2 * d + 1] = points[at_low], points[at_high]
+    longest, step = -1.0, np.zeros(3)
+    for i in range(len(outer)):
+        for j in range(i, len(outer)):
+            squared = 0.0
+            for axis in range(3):
+                squared += (outer[i, axis] - outer[j, axis]) ** 2
+            if squared > longest:
+                longest = squared
+                step[:] = outer[j] - outer[i]
+    return np.sqrt(longest) + _lost_mm(step, spacing, 0, LOST[0])
+
+
+@njit(cache=True)
+def _axial(points, starts, spacing):
+    longest, step, slice_ = -1.0, np.zeros(3), 0
+    for z in range(len(starts) - 1):
+        for i in range(starts[z], starts[z + 1]):
+            for j in range(i, starts[z + 1]):
+                squared = (points[i, 1] - points[j, 1]) ** 2 + (points[i, 2] - points[j, 2]) ** 2
+                if squared > longest:
+                    longest, slice_ = squared, z
+                    step[:] = points[j] - points[i]
+    across = np.array([0.0, step[2], -step[1]])
+    size = np.sqrt((across**2).sum())
+    low, high = 0.0, 0.0
+    if size > 0:
+        low, high = np.inf, -np.inf
+        for i in range(starts[slice_], starts[slice_ + 1]):
+            along = (points[i, 1] * across[1] + points[i, 2] * across[2]) / size
+            low, high = min(low, along), max(high, along)
+    return np.sqrt(longest) + _lost_mm(step, spacing, 1, LOST[1]), high - low + _lost_mm(across, spacing, 1, LOST[2])
+
+
+@njit(cache=True)
+def _lost_mm(step, spacing, first_axis, share_lost):
+    """`share_lost` of a voxel's length in the direction of `step`."""
+    size = np.sqrt((step**2).sum())
+    if size == 0:
+        return share_lost * spacing[first_axis:].min()
+    chord = np.inf
+    for axis in range(first_axis, 3):
+        share = abs(step[axis]) / size
+        if share > 0:
+            chord = min(chord, spacing[axis] / share)
+    return share_lost * chord
