@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernels.volumes import SHAPES, SPACING, random_mask
 from naive import feret as naive
 
-from kernels.volumes import SHAPES, SPACING, random_mask
 from lungstage.kernels.feret import diameters_mm
 
 

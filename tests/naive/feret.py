@@ -35,6 +35,15 @@ def diameters_mm(masks, spacing_mm):
         step = steps[best]
         across = np.array([step[1], -step[0]])
         out[k, 1] = np.linalg.norm(step) + LOST[1] * chord(step, spacing[1:])
-        along = slices[best] @ across / np.linalg.norm(across) if across.any() else np.zeros(1)
-        out[k, 2] = np.ptp(along) + LOST[2] * chord(across, spacing[1:])
+        out[k, 2] = widest_band(slices[best], step, spacing) + LOST[2] * chord(across, spacing[1:])
     return out
+
+
+def widest_band(points, step, spacing):
+    """The longest extent across `step` among bands one voxel wide."""
+    if not step.any():
+        return 0.0
+    u = step / np.linalg.norm(step)
+    bands = np.floor(points @ u / max(spacing[1:])).astype(int)
+    along = points @ np.array([u[1], -u[0]])
+    return max(np.ptp(along[bands == band]) for band in np.unique(bands))
