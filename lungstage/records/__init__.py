@@ -1,7 +1,7 @@
 """What flows between the stages: frozen records that check themselves; the list of all of them."""
 
 from ..geometry import Grid
-from .anatomy import Anatomy, Blobs, Fissures, Landmark, PatientFrame, StationLimits
+from .anatomy import Anatomy, Blobs, Borders, Compartments, Fissures, Landmark, PatientFrame, StationLimits
 from .facts import Biopsy, Facts
 from .lesions import Contact, Lesion, Lesions, Place, Reason, ShapeSamples
 from .lungs import LungQuality, Lungs, Skeleton
@@ -12,8 +12,8 @@ from .staging import Choice, EditionStaging, Effect, RuleMatch, Staging, WouldCh
 from .study import ImageCard, Passport, PatientHeader, SeriesCard, SliceLabel, StoredOrder, Study, SuvStep, Volume
 
 __all__ = [
-    "Anatomy", "Biopsy", "Blobs", "Choice", "Contact", "EditionStaging", "Effect", "Facts", "Fissures", "Grid", "ImageCard",
-    "Landmark", "Lesion", "Lesions", "LungQuality", "Lungs", "Normal", "Note", "Passport", "PatientFrame", "PatientHeader",
-    "Place", "Reason", "RuleMatch", "SeriesCard", "ShapeSamples", "Skeleton", "SliceLabel", "Spread", "Staging",
-    "StationLimits", "StoredOrder", "Study", "SuvStep", "Volume", "WouldChange",
+    "Anatomy", "Biopsy", "Blobs", "Borders", "Choice", "Compartments", "Contact", "EditionStaging", "Effect", "Facts",
+    "Fissures", "Grid", "ImageCard", "Landmark", "Lesion", "Lesions", "LungQuality", "Lungs", "Normal", "Note", "Passport",
+    "PatientFrame", "PatientHeader", "Place", "Reason", "RuleMatch", "SeriesCard", "ShapeSamples", "Skeleton", "SliceLabel",
+    "Spread", "Staging", "StationLimits", "StoredOrder", "Study", "SuvStep", "Volume", "WouldChange",
 ]  # fmt: skip

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import frozen
+from ..geometry import Grid
+from .arrays import freeze_on, frozen
 from .names import LOBES, STATIONS
 from .notes import Note
 
@@ -50,14 +51,16 @@ class PatientFrame:
 
 @dataclass(frozen=True, eq=False)
 class Blobs:
-    """Regions as Gaussian-edged ellipsoids in the patient's frame, one row each.
+    """Regions as Gaussian-edged ellipsoids in the patient's frame; a bent region has several.
 
-    names       (r)
-    centres     (r, 3) mm, in the frame
-    precisions  (r, 3, 3) 1/mm2: inverse shape covariance; the ellipsoid's surface is at Mahalanobis distance `edges`
-    edges       (r) Mahalanobis distance of the surface
-    spreads     (r) mm, how uncertain the surface is
-    weights     (r) prior weight of the region where several claim a point
+    names       (r) regions
+    centres     (b, 3) mm, in the frame
+    precisions  (b, 3, 3) 1/mm2: inverse shape covariance; the ellipsoid's surface is at Mahalanobis distance `edges`
+    edges       (b) Mahalanobis distance of the surface
+    spreads     (b) mm, how uncertain the surface is
+    weights     (b) prior weight where several claim a point; 0: the ellipsoid says where the region is, but claims nothing
+    columns     (b) which of `names` an ellipsoid belongs to; None: one ellipsoid for each name, in order
+    groups      (r) group of each region as in regions.csv, or () where nobody asks
     """
 
     names: tuple[str, ...]
@@ -66,6 +69,51 @@ class Blobs:
     edges: np.ndarray
     spreads: np.ndarray
     weights: np.ndarray
+    columns: np.ndarray | None = None
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Compartments:
+    """What the image itself says of every place, on coarse blocks: signed distances in mm, negative inside.
+
+    grid       Grid of the blocks
+    right_mm, left_mm, airway_mm, bone_mm   float32 (z, y, x): to the surface of right and left hull, airway, any bone
+    cavity_mm  the same to the outline that spans both lungs slice by slice; None where one lung is missing
+    bone       uint8 (z, y, x), code of the nearest bone
+    bone_columns   code -> the columns of Blobs.names it may stand for ("vertebra" for each numbered one)
+    spread_mm  standard deviation of the surfaces
+    """
+
+    grid: Grid
+    right_mm: np.ndarray
+    left_mm: np.ndarray
+    airway_mm: np.ndarray
+    bone_mm: np.ndarray
+    cavity_mm: np.ndarray | None
+    bone: np.ndarray
+    bone_columns: dict[int, tuple[int, ...]]
+    spread_mm: float
+
+    def __post_init__(self):
+        freeze_on(self, self.grid, "right_mm", "left_mm", "airway_mm", "bone_mm", "cavity_mm", "bone")
+
+    def distances_mm(self, points_mm) -> tuple[np.ndarray, ...]:
+        """Right, left, airway, bone and cavity distance (n) at LPS points (n, 3); the cavity's is 0 where it is unknown."""
+        from scipy.ndimage import map_coordinates
+
+        index = self.grid.to_index(points_mm).T
+        fields = (self.right_mm, self.left_mm, self.airway_mm, self.bone_mm, self.cavity_mm)
+        nothing = np.zeros(index.shape[1])
+        return tuple(
+            nothing if field is None else map_coordinates(field, index, order=1, mode="nearest", output=np.float64)
+            for field in fields
+        )
+
+    def nearest_bone(self, points_mm) -> np.ndarray:
+        """Code (n) of the bone nearest to the block of each LPS point (n, 3)."""
+        index = np.clip(np.rint(self.grid.to_index(points_mm)).astype(int), 0, np.array(self.grid.shape) - 1)
+        return self.bone[tuple(index.T)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +136,22 @@ class Fissures:
 
 
 @dataclass(frozen=True, eq=False)
+class Borders:
+    """Soft oblique borders of stations, one row each: inside is normal . point <= offset.
+
+    stations    (k) int, index into STATIONS
+    normals     (k, 3) unit vectors in the frame, pointing out of the station
+    offsets_mm  (k)
+    spread_mm   (k) standard deviation of the border
+    """
+
+    stations: np.ndarray
+    normals: np.ndarray
+    offsets_mm: np.ndarray
+    spread_mm: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class StationLimits:
     """IASLC stations as soft boxes in the patient's frame, one row for each name of STATIONS.
 
@@ -95,6 +159,7 @@ class StationLimits:
     spread_mm   (s, 3) standard deviation of each border
     centres     (s, 3), covariances (s, 3, 3)   where nodes of that station lie
     weights     (s) prior number of nodes
+    borders     oblique borders beside the boxes, or None
     """
 
     low: np.ndarray
@@ -103,6 +168,7 @@ class StationLimits:
     centres: np.ndarray
     covariances: np.ndarray
     weights: np.ndarray
+    borders: Borders | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +181,7 @@ class Anatomy:
     coverage_pet   the same for the PET, or None without PET
     side_border_mm (k, 2) z in the frame and x of the left tracheal wall there: the right/left border of stations 2 and 4
     notes          what is strange
+    compartments   what the image itself says of each place; None: regions are told by the atlas alone
     """
 
     landmarks: dict[str, Landmark]
@@ -126,6 +193,7 @@ class Anatomy:
     coverage_pet: dict[str, float] | None
     side_border_mm: np.ndarray
     notes: tuple[Note, ...] = ()
+    compartments: Compartments | None = None
 
     @property
     def region_names(self) -> tuple[str, ...]:
@@ -137,15 +205,20 @@ class Anatomy:
 
     def region_probability(self, points_mm) -> np.ndarray:
         """P(region | point): (n, regions), rows sum to 1, columns `region_names`; points (n, 3) LPS mm."""
-        from .places import region_probability
+        from .places import region_probability, seen_region_probability
 
-        return region_probability(self.blobs, self.frame.to_frame(points_mm))
+        points_frame = self.frame.to_frame(points_mm)
+        if self.compartments is None:
+            return region_probability(self.blobs, points_frame)
+        return seen_region_probability(self.blobs, self.compartments, self.fissures, points_frame, points_mm)
 
     def lobe_probability(self, points_mm) -> np.ndarray:
         """P(lobe | point in a lung): (n, 5), columns LOBES, rows sum to 1; points (n, 3) LPS mm."""
-        from .places import lobe_probability
+        from .places import lobe_probability, side_by_hulls
 
-        return lobe_probability(self.fissures, self.frame.to_frame(points_mm))
+        points_frame = self.frame.to_frame(points_mm)
+        p_left = None if self.compartments is None else side_by_hulls(self.compartments, points_frame, points_mm)
+        return lobe_probability(self.fissures, points_frame, p_left)
 
     def station_probability(self, points_mm) -> np.ndarray:
         """P(station | point in a node): (n, 20), columns STATIONS, rows sum to 1; points (n, 3) LPS mm."""
