@@ -13,8 +13,9 @@ from .parameters import SkeletonParameters
 
 SOFT_TISSUE_HU = (0, 90)  # where the muscle peak can lie, without contrast or with
 SOFT_TISSUE_DEFAULT_HU = 45.0
-ROOM_AIR_HU = -955.0  # whole lungs are denser, even with emphysema; the air around a patient is not
-LUNG_AT_BORDER_SHARE = 0.01  # of the field of view; smaller pieces are creases of skin and clothes
+ROOM_AIR_HU = -970.0  # whole lungs are denser, even with emphysema; the air around a patient is not
+LUNG_AT_BORDER_HU = -905.0  # lung at full breath is about as thin as this, room air with foam and table in it thinner
+LARGE_AIR_SHARE = 0.01  # of the field of view; smaller pieces are windpipe, bowel gas and creases of skin
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,19 +68,29 @@ def find_body(mean: np.ndarray, peak: np.ndarray, numbers: SkeletonParameters) -
     shell = fill_slices(largest_piece(peak > numbers.body_hu))
     # a hollow shell, such as a skull phantom, is opened away; of a patient only skin and table are
     body = solid if solid.sum() > 0.25 * shell.sum() else shell
-    return body | lungs_at_the_border(mean, body, numbers)
+    room, lung = part_large_air(mean, numbers)
+    return (body & ~room) | lung
 
 
-def lungs_at_the_border(mean: np.ndarray, body: np.ndarray, numbers: SkeletonParameters) -> np.ndarray:
-    """Air pieces that reach the border of a tight field of view, yet are denser than air: lung, not room."""
+def part_large_air(mean: np.ndarray, numbers: SkeletonParameters) -> tuple[np.ndarray, np.ndarray]:
+    """Large connected air as (room, lung), both bool.
+
+    Place alone does not tell them apart: in a tight field of view lung reaches the border, and the air between back and
+    table is closed in. So density decides, more strictly at the border, where foam and table core make room look denser.
+    """
     from scipy import ndimage
 
-    pieces, count = ndimage.label((mean < numbers.body_hu) & ~body)
-    lung = np.zeros(count + 1, bool)
-    sizes = np.bincount(pieces.ravel())
-    for k in np.flatnonzero(sizes > LUNG_AT_BORDER_SHARE * mean.size):
-        lung[k] = k > 0 and np.median(mean[pieces == k]) > ROOM_AIR_HU
-    return lung[pieces]
+    pieces, count = ndimage.label(mean < numbers.body_hu)
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    at_border = np.zeros(count + 1, bool)
+    for edge in (pieces[:, 0], pieces[:, -1], pieces[:, :, 0], pieces[:, :, -1]):
+        at_border[np.unique(edge)] = True
+    kinds = np.zeros((2, count + 1), bool)
+    for k in np.flatnonzero(sizes > LARGE_AIR_SHARE * mean.size):
+        if k > 0:
+            least_hu = LUNG_AT_BORDER_HU if at_border[k] else ROOM_AIR_HU
+            kinds[int(np.median(mean[pieces == k]) > least_hu), k] = True
+    return kinds[0][pieces], kinds[1][pieces]
 
 
 def largest_piece(mask: np.ndarray) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Coarse in, the spinal canal and the vertebrae out.
 
 In an axial slice the canal is a soft spot with bone before it (the vertebral body) and bone behind it (the arch). Its
-likeness is measured everywhere from three blurred copies of the bone, and the best continuous line from the lowest to the
-highest slice is found by dynamic programming. Aorta and heart full of contrast have nothing behind them that looks like
-an arch, and the windpipe is air, so neither takes the place of the canal.
+likeness is measured everywhere from blurred copies of the bone, and the best continuous line from the lowest to the
+highest slice is found by dynamic programming. A heart or aorta full of contrast may stand for a vertebral body, and the
+true vertebra behind it for the arch; but then bone as wide as a body lies behind the arch, where muscle should be. The
+windpipe is air, so it is no canal.
 """
 
 from __future__ import annotations
@@ -37,18 +38,23 @@ class Canal:
 
 def trace_canal(coarse: Coarse, skull: np.ndarray, numbers: SkeletonParameters) -> Canal:
     """The line of the canal, outside the slices that cut the skull."""
-    likeness = canal_likeness(coarse, numbers)
+    likeness, doubt = canal_likeness(coarse, numbers)
     in_skull = skull.any((1, 2)) & (skull.sum((1, 2)) > 0.5 * np.maximum(coarse.bone.sum((1, 2)), 1))
     likeness[in_skull] = 0.0
-    centres, scores = best_line(likeness, coarse.spacing_mm)
+    line = best_line(likeness - doubt, coarse.spacing_mm)
+    scores = likeness[np.arange(len(line)), line[:, 0], line[:, 1]]
     seen = smooth_along(scores, 12.0 / coarse.spacing_mm[0]) >= numbers.spine_score_min
     seen &= ~in_skull
-    centres = np.stack([smooth_along(centres[:, k], 5.0 / coarse.spacing_mm[0]) for k in (0, 1)], axis=1)
+    centres = np.stack([smooth_along(line[:, k], 5.0 / coarse.spacing_mm[0]) for k in (0, 1)], axis=1)
     return Canal(centres, seen, vertebra_corridor(coarse, centres, seen, numbers))
 
 
-def canal_likeness(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
-    """How much each block looks like the centre of the canal, float32 (z, y, x); about 0 or below where it does not."""
+def canal_likeness(coarse: Coarse, numbers: SkeletonParameters) -> tuple[np.ndarray, np.ndarray]:
+    """How much each block looks like the centre of the canal, and why it may still not be it, both float32 (z, y, x).
+
+    The doubt (bone behind the arch, a place off the middle) chooses the line; metal rods behind a spine are doubt too,
+    but must not hide it, so the likeness alone says whether a slice shows spine.
+    """
     from scipy import ndimage
 
     _, side_y, side_x = coarse.spacing_mm
@@ -59,14 +65,16 @@ def canal_likeness(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
     def blurred(image, sigma_mm):
         return ndimage.gaussian_filter(image, (0, sigma_mm / side_y, sigma_mm / side_x))
 
-    body = shifted(blurred(bone, numbers.vertebra_half_depth_mm / 2), numbers.body_ahead_mm / side_y)
+    wide = blurred(bone, numbers.vertebra_half_depth_mm / 2)
+    body = shifted(wide, numbers.body_ahead_mm / side_y)
     arch = shifted(blurred(bone, numbers.arch_behind_mm / 2.3), -numbers.arch_behind_mm / side_y)
+    behind = shifted(wide, -(numbers.arch_behind_mm + numbers.vertebra_half_depth_mm) / side_y)
     canal = blurred(bone, numbers.canal_radius_mm / 2)
-    likeness = 1.5 * np.sqrt(np.clip(body * arch, 0, 1)) - canal - 2.0 * blurred(air, numbers.canal_radius_mm)
-    likeness = ndimage.gaussian_filter1d(likeness, 6.0 / coarse.spacing_mm[0], axis=0)
-    likeness -= off_midline(coarse)
+    # even bone scores nothing: what counts is that the canal is softer than body and arch
+    likeness = 1.5 * (np.sqrt(np.clip(body * arch, 0, 1)) - canal) - 2.0 * blurred(air, numbers.canal_radius_mm)
     likeness[~coarse.body] = -1.0
-    return likeness
+    likeness = ndimage.gaussian_filter1d(likeness, 6.0 / coarse.spacing_mm[0], axis=0)
+    return likeness, behind + off_midline(coarse)
 
 
 def shifted(image: np.ndarray, voxels: float) -> np.ndarray:
@@ -91,8 +99,8 @@ def off_midline(coarse: Coarse) -> np.ndarray:
     return ((away_mm / MIDLINE_MM) ** 2).astype(np.float32)[:, None, :]
 
 
-def best_line(likeness: np.ndarray, spacing_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The line (z, 2) of y and x that gathers most likeness, moving at most STEEPEST a slice, and its likeness (z)."""
+def best_line(likeness: np.ndarray, spacing_mm: np.ndarray) -> np.ndarray:
+    """The line, int (z, 2) of y and x, that gathers most likeness, moving at most STEEPEST a slice."""
     from scipy import ndimage
 
     reach = max(1, int(np.ceil(STEEPEST * spacing_mm[0] / min(spacing_mm[1:]))))
@@ -106,8 +114,7 @@ def best_line(likeness: np.ndarray, spacing_mm: np.ndarray) -> tuple[np.ndarray,
         window = total[z, corner[0] : place[0] + reach + 1, corner[1] : place[1] + reach + 1]
         place = corner + np.array(np.unravel_index(window.argmax(), window.shape))
         line.append(place)
-    line = np.array(line[::-1])
-    return line.astype(float), likeness[np.arange(len(line)), line[:, 0], line[:, 1]]
+    return np.array(line[::-1])
 
 
 def smooth_along(values: np.ndarray, sigma: float) -> np.ndarray:
@@ -142,26 +149,24 @@ def vertebra_corridor(coarse: Coarse, centres: np.ndarray, seen: np.ndarray, num
 def half_widths_mm(coarse: Coarse, behind, beside, seen: np.ndarray, numbers: SkeletonParameters) -> np.ndarray:
     """Half the width of the vertebral body by slice (z).
 
-    Measured on the front half of the body, where no rib touches it, to the less dense of both sides: an enhanced aorta
-    lies on one side only. A running median over two vertebrae passes over discs.
+    The outermost dense column beside the front half of the body, where no rib touches it, on the side where it is nearer:
+    an enhanced aorta lies on one side only. Not the count of dense columns, for old marrow is no denser than muscle.
+    A running median over two vertebrae passes over discs.
     """
     from scipy import ndimage
 
-    dense = coarse.mean > coarse.soft_hu + numbers.marrow_above_soft_hu
-    front = (behind <= -numbers.body_ahead_mm) & (behind >= -1.5 * numbers.body_ahead_mm)
     widest, least = 1.15 * numbers.vertebra_half_width_mm, 0.6 * numbers.vertebra_half_width_mm
-    rows = np.maximum((front & (abs(beside) >= 0)).sum(1), 1)
-    share = (dense & front).sum(1) / rows
-    width = coarse.spacing_mm[2]
-    sides = [
-        ((share >= 0.5) & (sign * beside[:, 0] > 0) & (abs(beside[:, 0]) <= widest)).sum(1) * width for sign in (-1, 1)
-    ]
-    measured = np.minimum(*sides)
     if not seen.any():
-        return np.full(len(measured), numbers.vertebra_half_width_mm)
-    measured = np.interp(np.arange(len(measured)), np.flatnonzero(seen), measured[seen])
+        return np.full(len(seen), numbers.vertebra_half_width_mm)
+    front = (behind <= -numbers.body_ahead_mm) & (behind >= -1.5 * numbers.body_ahead_mm)
+    dense = (coarse.mean > coarse.soft_hu + numbers.marrow_above_soft_hu) & front
+    column = dense.sum(1) >= 0.4 * np.maximum(front.sum(1), 1)
+    away = beside[:, 0]
+    column &= abs(away) <= widest
+    reach = np.minimum((column * np.maximum(away, 0)).max(1), (column * np.maximum(-away, 0)).max(1))
+    reach = np.interp(np.arange(len(reach)), np.flatnonzero(seen), reach[seen])
     slices = 2 * int(round(TWO_VERTEBRAE_MM / 2 / coarse.spacing_mm[0])) + 1
-    return np.clip(ndimage.median_filter(measured, size=slices, mode="nearest") + width, least, widest)
+    return np.clip(ndimage.median_filter(reach, size=slices, mode="nearest") + coarse.spacing_mm[2], least, widest)
 
 
 def find_vertebrae(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:

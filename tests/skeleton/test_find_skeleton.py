@@ -1,0 +1,122 @@
+"""Bones of drawn patients and of real ones."""
+
+import numpy as np
+import pytest
+
+from lungstage.skeleton import find_skeleton, shipped_parameters
+from lungstage.skeleton.names import code_of
+
+from .patient import SHAPE, draw_chest, draw_head, study_of
+
+VERTEBRA, RIB, STERNUM, BONE, SKULL = (code_of(name) for name in ("vertebra", "rib", "sternum", "bone", "skull"))
+
+
+@pytest.fixture(scope="module")
+def chest():
+    drawn = draw_chest()
+    return drawn, find_skeleton(drawn.study).labels
+
+
+def share(labels, code, truth):
+    """How much of what was drawn carries the code."""
+    return (labels[truth] == code).mean()
+
+
+def test_the_codes_are_those_of_the_table():
+    assert (VERTEBRA, RIB, STERNUM, BONE, SKULL) == (85, 100, 90, 87, 86)
+
+
+def test_most_of_what_was_drawn_as_vertebra_is_vertebra(chest):
+    drawn, labels = chest
+
+    # a fifth: noise in the marrow and half a block at the surface
+    assert share(labels, VERTEBRA, drawn.vertebrae) > 0.8
+
+
+def test_the_centre_of_the_vertebrae_of_each_slice_is_the_drawn_one(chest):
+    drawn, labels = chest
+    found = labels == VERTEBRA
+
+    for z in np.flatnonzero(drawn.vertebrae.sum((1, 2)) > 100):
+        middle = np.argwhere(found[z]).mean(0) - np.argwhere(drawn.vertebrae[z]).mean(0)
+        assert np.all(abs(middle) * (1.6, 1.5) < 5), f"slice {z}: {middle} voxels from the drawn centre"  # two blocks
+
+
+def test_ribs_are_ribs(chest):
+    drawn, labels = chest
+
+    assert share(labels, RIB, drawn.ribs) > 0.8
+
+
+def test_the_sternum_is_sternum(chest):
+    drawn, labels = chest
+
+    assert share(labels, STERNUM, drawn.sternum) > 0.8
+
+
+def test_the_table_is_no_bone(chest):
+    _, labels = chest
+
+    assert not labels[:, 144:].any()
+
+
+def test_a_heart_full_of_contrast_is_no_bone():
+    drawn = draw_chest(heart_hu=280)
+
+    labels = find_skeleton(drawn.study).labels
+
+    assert (labels[drawn.heart & ~drawn.ribs & ~drawn.sternum] > 0).mean() < 0.02
+    assert share(labels, VERTEBRA, drawn.vertebrae) > 0.8
+
+
+def test_the_skeleton_of_a_mirrored_patient_is_the_mirrored_skeleton(chest):
+    drawn, labels = chest
+    mirrored = find_skeleton(study_of(drawn.study.ct.values[:, :, ::-1])).labels
+
+    agree = (mirrored[:, :, ::-1] == labels)[(labels > 0) | (mirrored[:, :, ::-1] > 0)].mean()
+
+    assert agree > 0.9  # the blocks fall otherwise on the voxels, one voxel at each surface
+
+
+@pytest.mark.parametrize("lean_mm", [-25, 25])
+def test_a_patient_who_lies_askew_has_the_same_spine(lean_mm):
+    drawn = draw_chest(lean_mm=lean_mm)
+
+    assert share(find_skeleton(drawn.study).labels, VERTEBRA, drawn.vertebrae) > 0.8
+
+
+def test_strong_noise_makes_no_bone_of_muscle():
+    drawn = draw_chest(noise_hu=60)
+    labels = find_skeleton(drawn.study).labels
+    away = ~(drawn.vertebrae | drawn.ribs | drawn.sternum)
+
+    assert share(labels, VERTEBRA, drawn.vertebrae) > 0.7
+    assert (labels[away] > 0).mean() < 0.02
+
+
+def test_a_head_has_a_skull_and_no_ribs():
+    labels = find_skeleton(draw_head()).labels
+
+    assert (labels == SKULL).sum() > 0.9 * (labels > 0).sum()
+    assert not np.isin(labels, (RIB, STERNUM, VERTEBRA)).any()
+
+
+@pytest.mark.parametrize("hu", [-1000, 40, 2000])
+def test_an_even_image_has_no_named_bones(hu):
+    labels = find_skeleton(study_of(np.full(SHAPE, hu, float))).labels
+
+    assert not np.isin(labels, (RIB, STERNUM, VERTEBRA, SKULL)).any()
+
+
+def test_a_scan_of_few_slices_is_read():
+    drawn = draw_chest()
+
+    labels = find_skeleton(study_of(drawn.study.ct.values[20:23].astype(float))).labels
+
+    assert share(labels, VERTEBRA, drawn.vertebrae[20:23]) > 0.7
+
+
+def test_the_same_image_gives_the_same_bits(chest):
+    drawn, labels = chest
+
+    assert np.array_equal(find_skeleton(drawn.study, shipped_parameters()).labels, labels)
