@@ -94,7 +94,7 @@ def kinds_of(spot, search, anatomy, around, core, hilum_mm: float, numbers: Lesi
 
 
 def lung_kinds(spot, search, around, core, hilum_mm: float, numbers: LesionParameters) -> dict[str, float]:
-    """Lesions of the lung: near the hilum a node is possible; a large part of water or soft tissue may be effusion or collapse."""
+    """Lesions of the lung: near the hilum a node is possible; a large part may be effusion (water) or collapse."""
     volume_ml = float(core.sum()) * search.grid.voxel_ml
     near_hilum = float(np.exp(-((hilum_mm / numbers.hilum_reach_mm) ** 2)))
     small = float(np.exp(-((spot.radius_mm / 15.0) ** 2)))
