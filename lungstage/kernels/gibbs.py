@@ -123,3 +123,74 @@ def _spread(labels, neighbours, anchored, kept):
                     kept[j, c] = 1
                     waiting[end] = j
                     end += 1
+
+
+def join_band(band, inside, image, spacing_mm, surface, edge, contrast):
+    """The graph of the undecided voxels of a volume, each joined with its 26 neighbours.
+
+    band       uint8 (z, y, x): undecided voxels; inside: uint8, surely 1; everything else is surely 0
+    image      float32 (z, y, x): a border is cheap where it changes
+    surface    price of a border, per mm2; edge: what is added where the image does not change, per mm2
+    contrast   > 0: how much the image changes where that addition has fallen to exp(-1/2)
+    returns    nodes int32 (n): flat index of each node, in eight colours; colours int64 (9); neighbours int32 (n, 26) and
+               weights float32 (n, 26) as `sample_labels` takes them; fixed float32 (n): what decided neighbours add to the
+               log odds; touching uint8 (n): whether one of them is surely 1
+    source     Boykov and Kolmogorov 2003 (ICCV): prices that fall with distance give a border its length
+    """
+    band, inside = np.ascontiguousarray(band, np.uint8), np.ascontiguousarray(inside, np.uint8)
+    z, y, x = (np.arange(n) % 2 for n in band.shape)
+    parity = 4 * z[:, None, None] + 2 * y[:, None] + x
+    flat = np.flatnonzero(band)
+    parity = parity.ravel()[flat]
+    nodes = flat[np.argsort(parity, kind="stable")].astype(np.int32)
+    colours = np.concatenate([[0], np.cumsum(np.bincount(parity, minlength=8))])
+    position = np.full(band.size, -1, np.int32)
+    position[nodes] = np.arange(len(nodes))
+    neighbours = np.full((len(nodes), 26), -1, np.int32)
+    weights = np.zeros((len(nodes), 26), np.float32)
+    fixed, touching = np.zeros(len(nodes), np.float32), np.zeros(len(nodes), np.uint8)
+    shares = border_shares(spacing_mm)
+    image = np.ascontiguousarray(image, np.float32).ravel()
+    _join(nodes, band.shape, position, inside.ravel(), image, shares, surface, edge, contrast,
+          neighbours, weights, fixed, touching)  # fmt: skip
+    return nodes, colours, neighbours, weights, fixed, touching
+
+
+def border_shares(spacing_mm):
+    """float64 (3, 3, 3) mm2: what each neighbour contributes to the area of a border; falls with distance.
+
+    Scaled so that the three axis-parallel planes, on average, cost their area.
+    """
+    steps = np.stack(np.meshgrid(*([-1, 0, 1],) * 3, indexing="ij"), -1) * np.asarray(spacing_mm, float)
+    distance = np.linalg.norm(steps, axis=-1)
+    shares = np.where(distance > 0, 1 / np.where(distance > 0, distance, 1), 0)
+    cut = np.array([shares[2].sum(), shares[:, 2].sum(), shares[:, :, 2].sum()])
+    area = np.prod(spacing_mm) / np.asarray(spacing_mm, float)
+    return shares * (area.sum() / cut.sum())
+
+
+@njit(cache=True)
+def _join(nodes, shape, position, inside, image, shares, surface, edge, contrast, neighbours, weights, fixed, touching):
+    nz, ny, nx = shape
+    for n in range(nodes.size):
+        i = nodes[n]
+        z, y, x = i // (ny * nx), (i // nx) % ny, i % nx
+        e = 0
+        for dz in range(-1, 2):
+            for dy in range(-1, 2):
+                for dx in range(-1, 2):
+                    if dz == 0 and dy == 0 and dx == 0:
+                        continue
+                    if 0 <= z + dz < nz and 0 <= y + dy < ny and 0 <= x + dx < nx:
+                        j = i + (dz * ny + dy) * nx + dx
+                        change = (image[i] - image[j]) / contrast
+                        price = shares[1 + dz, 1 + dy, 1 + dx] * (surface + edge * np.exp(-0.5 * change * change))
+                        if position[j] >= 0:
+                            neighbours[n, e] = position[j]
+                            weights[n, e] = price
+                        elif inside[j]:
+                            fixed[n] += price
+                            touching[n] = 1
+                        else:
+                            fixed[n] -= price
+                    e += 1

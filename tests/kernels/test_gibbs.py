@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernels.volumes import SEEDS, SHAPES, SPACING, random_mask, random_volume
 from naive import gibbs as naive
 
-from lungstage.kernels.gibbs import keep_anchored, sample_labels
+from lungstage.kernels.gibbs import border_shares, join_band, keep_anchored, sample_labels
 
 CHAINS = 3
 
@@ -108,3 +109,45 @@ def test_only_pieces_that_hang_on_an_anchor_are_kept(nodes, seed):
     anchored = (generator.random(nodes) < 0.3).astype(np.uint8)
 
     assert np.array_equal(keep_anchored(labels, neighbours, anchored), naive.keep_anchored(labels, neighbours, anchored))
+
+
+@settings(max_examples=25, deadline=None)
+@given(SHAPES, SEEDS)
+def test_the_graph_of_a_band_has_the_energy_of_the_volume(shape, seed):
+    band, inside = random_mask(shape, seed, 0.6), random_mask(shape, seed + 1, 0.5)
+    inside = inside & (1 - band)
+    image = random_volume(shape, seed, np.float32)
+    labels = random_mask(shape, seed + 2, 0.5) & band
+    nodes, colours, neighbours, weights, fixed, touching = join_band(band, inside, image, SPACING, 0.3, 0.7, 1.5)
+
+    def of_graph(labelled):
+        own = labelled.ravel()[nodes]
+        other = np.where(neighbours >= 0, own[neighbours] != own[:, None], False)
+        return (weights * other).sum() / 2 - (fixed * own).sum()
+
+    def of_volume(labelled):
+        full = labelled | inside
+        return sum(price for (a, b), price in all_prices.items() if full[a] != full[b] and (band[a] or band[b])) / 2
+
+    all_prices = naive.prices(image, SPACING, 0.3, 0.7, 1.5)
+    nothing = np.zeros_like(labels)
+
+    assert np.isclose(
+        of_graph(labels) - of_graph(nothing), of_volume(labels) - of_volume(nothing), rtol=1e-4, atol=1e-4
+    )  # float32 prices
+    assert len(nodes) == band.sum() == colours[-1]
+
+
+def test_nodes_of_one_colour_are_no_neighbours():
+    band = np.ones((4, 5, 6), np.uint8)
+    nodes, colours, neighbours, *_ = join_band(band, 0 * band, band.astype(np.float32), SPACING, 1, 1, 1)
+    colour = np.searchsorted(colours, np.arange(len(nodes)), side="right")
+
+    assert not np.any((neighbours >= 0) & (colour[neighbours] == colour[:, None]))
+
+
+def test_a_flat_border_costs_its_area():
+    assert np.isclose(border_shares((1.0, 1.0, 1.0))[:, :, 2].sum(), 1.0)
+    shares = border_shares((2.0, 0.8, 0.7))
+    cuts = [shares[2].sum(), shares[:, 2].sum(), shares[:, :, 2].sum()]
+    assert np.isclose(sum(cuts), 0.8 * 0.7 + 2.0 * 0.7 + 2.0 * 0.8)  # the three planes together

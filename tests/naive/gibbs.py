@@ -55,3 +55,20 @@ def keep_anchored(labels, neighbours, anchored):
         if (grown == kept).all():
             return kept.astype(np.uint8)
         kept = grown
+
+
+def prices(image, spacing_mm, surface, edge, contrast):
+    """{(voxel, voxel): price} over all pairs of touching voxels, both ways."""
+    spacing = np.asarray(spacing_mm, float)
+    offsets = [np.array(d) - 1 for d in np.ndindex(3, 3, 3) if d != (1, 1, 1)]
+    length = {tuple(d): np.linalg.norm(d * spacing) for d in offsets}
+    cut = sum(1 / length[tuple(d)] for axis in range(3) for d in offsets if d[axis] == 1)
+    area = sum(spacing.prod() / spacing)
+    found = {}
+    for voxel in np.ndindex(image.shape):
+        for d in offsets:
+            other = tuple(np.array(voxel) + d)
+            if all(0 <= k < n for k, n in zip(other, image.shape)):
+                change = (float(image[voxel]) - float(image[other])) / contrast
+                found[voxel, other] = area / cut / length[tuple(d)] * (surface + edge * np.exp(-change * change / 2))
+    return found
