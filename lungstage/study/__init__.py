@@ -1,0 +1,10 @@
+"""What the scanner meant, and what is known beside the images."""
+
+from .facts import facts_of, read_facts
+from .parameters import StudyParameters, load_study_parameters
+from .read_study import Pet, inspect, read_pet, read_study
+from .wishes import Wishes
+
+__all__ = [
+    "Pet", "StudyParameters", "Wishes", "facts_of", "inspect", "load_study_parameters", "read_facts", "read_pet", "read_study",
+]  # fmt: skip

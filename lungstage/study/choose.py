@@ -1,0 +1,235 @@
+"""Stacks in, the CT and the PET to use out, and for every other one the reason why it is not: by priors/study/series.toml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import ImpossibleGeometry, ImpossibleRequest, MissingImage, UnreadableInput
+from ..records import Note, SeriesCard
+from .layout import heights_of
+from .parameters import StudyParameters
+from .rules import Rule, kernel_sharpness, series_rules
+from .series import Stack
+from .suv import climb, pet_header, with_wishes
+from .wishes import Wishes
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A stack with what speaks for and against it; refused: why it is never used, or None."""
+
+    stack: Stack
+    points: float
+    held: frozenset[Rule]
+    refused: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What is used (None where there is none), what is strange about it, and a card for every stack."""
+
+    ct: Stack | None
+    pet: Stack | None
+    notes: tuple[Note, ...]
+    cards: tuple[SeriesCard, ...]
+
+
+# --- facts -----------------------------------------------------------------------------------------------------------
+
+
+def spaced(text: str) -> str:
+    """Lower case words with single spaces around each, so that `says` finds whole words only."""
+    return f" {' '.join(''.join(c if c.isalnum() else ' ' for c in text.lower()).split())} "
+
+
+def facts_of(stack: Stack, numbers: StudyParameters, wishes: Wishes) -> dict[str, object]:
+    """What the table of series asks of one stack by itself."""
+    tags = stack.tags
+    kind_words = tags.words("ImageType") + tags.words("FrameType")
+    facts = {
+        "image_type": f" {' '.join(' '.join(word.lower().split()) for word in kind_words)} ",
+        "description": spaced(f"{tags.text('SeriesDescription')} {tags.text('ProtocolName')}"),
+        "derived": bool(kind_words) and kind_words[0] == "DERIVED",
+        "colour": is_colour(stack),
+        "bits": tags.number("BitsStored") or tags.number("BitsAllocated"),
+        "sound": stack.problem is None,
+        "coverage_mm": head_foot_mm(stack),
+        "step_mm": step_mm(stack),
+    }
+    if stack.kind == "CT":
+        facts |= {
+            "hounsfield": tags.text("RescaleType").upper() in ("", "HU", "US", "HU_MOD") and not mapped_elsewhere(stack),
+            "kernel": kernel_sharpness(tags.words("ConvolutionKernel")[0] if tags.words("ConvolutionKernel") else "",
+                                       numbers.priors),
+            "axial": None if stack.slices[0].row is None else bool(abs(normal_of(stack)[2]) > 0.8),
+            "field_mm": None if stack.slices[0].pixel_mm is None else stack.slices[0].columns * stack.slices[0].pixel_mm[1],
+        }  # fmt: skip
+    else:
+        header = with_wishes(pet_header([piece.tags for piece in stack.slices], numbers), wishes)
+        expected = tags.number("NumberOfSlices")
+        facts |= {
+            "attenuation_corrected": header.attenuation,
+            "suv": climb(header, numbers).trust,
+            "complete": None if expected is None else len(stack.slices) >= expected,
+        }
+    return facts
+
+
+def is_colour(stack: Stack) -> bool:
+    """Whether the pixels are, or are meant to be shown as, colours."""
+    tags = stack.tags
+    meant = tags.text("PixelPresentation").upper() in ("COLOR", "TRUE_COLOR")
+    photometric = tags.text("PhotometricInterpretation").upper()
+    return meant or (tags.number("SamplesPerPixel") or 1) > 1 or bool(photometric and not photometric.startswith("MONOCHROME"))
+
+
+def mapped_elsewhere(stack: Stack) -> bool:
+    """Whether a real-world mapping gives the values another unit than HU."""
+    from .headers import Tags
+
+    units = [Tags(item).text("CodeValue").lower() for item in stack.tags.items("MeasurementUnitsCodeSequence")]
+    return any(unit not in ("[hnsf'u]", "hnsf'u", "hu") for unit in units)
+
+
+def normal_of(stack: Stack) -> np.ndarray:
+    """Unit vector perpendicular to the slices."""
+    return np.cross(stack.slices[0].row, stack.slices[0].column)
+
+
+def head_foot_mm(stack: Stack) -> float | None:
+    """How far the stack reaches from its lowest to its highest slice, along the body where its slices are axial."""
+    if stack.slices[0].position_mm is None or stack.slices[0].row is None:
+        return None
+    heights = heights_of(stack.slices)
+    if abs(normal_of(stack)[2]) > 0.5:
+        return float(heights.max() - heights.min()) + (step_mm(stack) or 0.0)
+    piece = stack.slices[0]
+    if piece.pixel_mm is None:
+        return None
+    return float(abs(piece.column[2]) * piece.rows * piece.pixel_mm[0] + abs(piece.row[2]) * piece.columns * piece.pixel_mm[1])
+
+
+def step_mm(stack: Stack) -> float | None:
+    """The usual distance of neighbouring slices."""
+    if stack.layout is not None:
+        return stack.layout.spacing_mm[0]
+    if len(stack.slices) < 2 or stack.slices[0].position_mm is None or stack.slices[0].row is None:
+        return None
+    return float(np.median(np.diff(heights_of(stack.slices))))
+
+
+def scored(stack: Stack, facts: dict[str, object], numbers: StudyParameters) -> Candidate:
+    """A stack with its points and, if a row says so, its refusal."""
+    held = [rule for rule in series_rules(stack.kind.lower(), numbers.priors) if rule.holds(facts)]
+    refused = next((rule.refuse for rule in held if rule.refuse), None)
+    return Candidate(stack, sum(rule.points for rule in held), frozenset(held), refused)
+
+
+# --- choice ----------------------------------------------------------------------------------------------------------
+
+
+def patient_of(stack: Stack) -> str:
+    """By what a patient is told from another: PatientID, else the name."""
+    return stack.tags.text("PatientID") or stack.tags.text("PatientName")
+
+
+def frame_of(stack: Stack) -> str:
+    """Frame of Reference UID."""
+    return stack.tags.text("FrameOfReferenceUID")
+
+
+def best_of(candidates: list[Candidate]) -> Candidate:
+    """The candidate with the most points; more slices, then the UID decide between equals."""
+    return max(candidates, key=lambda one: (one.points, len(one.stack.slices), one.stack.uid, one.stack.part))
+
+
+def wished(candidates: list[Candidate], wish: str | None, option: str, where: str) -> list[Candidate]:
+    """The candidates the user asked for; ImpossibleRequest, naming what there is, where none is that."""
+    if wish is None:
+        return candidates
+    found = [one for one in candidates if one.stack.uid == wish]
+    found = found or [one for one in candidates if len(wish) > 3 and one.stack.uid.endswith(wish)]
+    if len({one.stack.uid for one in found}) != 1:
+        listed = ", ".join(f"{one.stack.uid} ({one.stack.name})" for one in candidates) or "none"
+        raise ImpossibleRequest(f"{where}: {option} {wish} is not the UID of one series here; there are {listed}")
+    usable = [one for one in found if one.refused is None]
+    if not usable:
+        raise UnreadableInput(f"{where}: {found[0].stack.name} is {found[0].refused}; choose another series with {option}")
+    return usable
+
+
+def choose_ct(candidates: list[Candidate], wishes: Wishes, where: str) -> Candidate | None:
+    """The CT to use, or None where there is none; ImpossibleRequest where CTs of several patients could be meant."""
+    usable = [one for one in wished(candidates, wishes.ct, "--ct", where) if one.refused is None]
+    if not usable:
+        return None
+    refuse_several_patients(usable, where)
+    return best_of(usable)
+
+
+def refuse_several_patients(candidates: list[Candidate], where: str) -> None:
+    """ImpossibleRequest, naming them, where the candidates belong to several patients."""
+    patients = sorted({patient_of(one.stack) for one in candidates})
+    if len(patients) > 1:
+        named = ", ".join(patient or "(without PatientID)" for patient in patients)
+        raise ImpossibleRequest(
+            f"{where}: {len(patients)} patients are here ({named}); give the folder of one, or choose a series with --ct"
+        )
+
+
+def choose_pet(candidates: list[Candidate], ct: Stack | None, wishes: Wishes, where: str) -> Candidate | None:
+    """The PET to use with a CT (or alone), or None; ImpossibleGeometry where the only PET is of another patient."""
+    wish = None if wishes.pet is None else str(wishes.pet)
+    usable = [one for one in wished(candidates, wish, "--pet", where) if one.refused is None]
+    if ct is None:
+        refuse_several_patients(usable, where)
+        return best_of(usable) if usable else None
+    own = [one for one in usable if patient_of(one.stack) == patient_of(ct)]
+    if usable and not own and (wish or wishes.ct is None):
+        raise ImpossibleGeometry(
+            f"{where}: {usable[0].stack.name} is of patient {patient_of(usable[0].stack) or '(without PatientID)'}, the CT of "
+            f"{patient_of(ct) or '(without PatientID)'}; give the folder of one patient"
+        )
+    if usable and own and len(own) < len(usable) and wish is None and wishes.ct is None:
+        refuse_several_patients(usable, where)
+    return best_of(own) if own else None
+
+
+def why_not(loser: Candidate, winner: Candidate | None) -> str:
+    """Why a candidate is not used: its refusal, its impossible geometry, or the row that told most against it."""
+    if loser.refused:
+        return loser.refused
+    if winner is None:
+        return str(loser.stack.problem) if loser.stack.problem else "no other image to go with it"
+    if loser.stack.problem and not winner.stack.problem:
+        return str(loser.stack.problem)
+    against = [(rule.points, rule) for rule in winner.held - loser.held if rule.points > 0]
+    against += [(-rule.points, rule) for rule in loser.held - winner.held if rule.points < 0]
+    if not against:
+        fewer = len(loser.stack.slices) < len(winner.stack.slices)
+        return "fewer slices than the one in use" if fewer else "equal to the one in use"
+    ordered = [rule.because for _, rule in sorted(against, key=lambda pair: (-pair[0], pair[1].id))]
+    reasons = list(dict.fromkeys(ordered))[:2]
+    return f"{' and '.join(reasons)} than the one in use" if reasons[0].endswith(("er", "less")) else ", ".join(reasons)
+
+
+def card_of(candidate: Candidate, chosen: bool, reason: str | None) -> SeriesCard:
+    """The passport's line on a stack."""
+    stack, tags = candidate.stack, candidate.stack.tags
+    step, pixel = step_mm(stack), stack.slices[0].pixel_mm
+    spacing = None if step is None or pixel is None else (round(step, 4), round(pixel[0], 4), round(pixel[1], 4))
+    part = f" ({stack.part})" if stack.part else ""
+    return SeriesCard(
+        stack.uid, stack.kind, tags.text("SeriesDescription") + part, tags.text("ConvolutionKernel") or None, len(stack.slices),
+        spacing, None if stack.layout is None else round(stack.layout.tilt_deg, 2), chosen, None if chosen else reason,
+    )  # fmt: skip
+
+
+def refuse_without_ct(ct: list[Candidate], pet: list[Candidate], where: str) -> None:
+    """Say what is missing where no CT can be used: MissingImage beside a PET, else UnreadableInput."""
+    if pet:
+        raise MissingImage(f"{where}: PET but no CT in this folder; lungstage stages on CT with or without PET")
+    reasons = sorted({f"{one.stack.name} is {one.refused}" for one in ct if one.refused})
+    raise UnreadableInput(f"{where}: no anatomical CT here ({'; '.join(reasons) or 'nothing'}); give the folder of the scan")

@@ -1,0 +1,49 @@
+"""A CT's values in, notes out: is there air near -1000 and soft tissue near 0, or was the rescale lost?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import ImpossibleGeometry, UnreadableInput
+from ..records import Note
+from .parameters import StudyParameters
+
+TISSUE_HU = (-150, 300)
+THIN_HU = (-1024, -500)
+
+
+def check_hounsfield(values: np.ndarray, outside: np.ndarray | None, name: str, numbers: StudyParameters) -> tuple[Note, ...]:
+    """Notes on a scale that looks odd; an error where it cannot be HU and one step would make it so.
+
+    values    int16 (z, y, x); every few voxels are enough
+    raises    UnreadableInput for an image of one value; ImpossibleGeometry where the rescale was plainly lost
+    """
+    stride = tuple(max(1, side // 128) for side in values.shape)
+    few = values[tuple(slice(None, None, step) for step in stride)]
+    if outside is not None:
+        few = few[outside[tuple(slice(None, None, step) for step in stride)] == 0]
+    if not few.size:
+        raise UnreadableInput(f"{name}: nothing was measured anywhere in it (all padding); export the scan again")
+    low, high = int(few.min()), int(few.max())
+    if low == high:
+        raise UnreadableInput(f"{name}: every voxel is {low} HU, so there is no image in it; export the scan again")
+    air = share(few, THIN_HU)
+    tissue = share(few, TISSUE_HU)
+    if air < numbers.air_share_min and share(few, (-25, 500)) > 0.05 and share(few, (700, 1400)) > numbers.tissue_share_min:
+        raise ImpossibleGeometry(
+            f"{name}: values run from {low} to {high} HU with air near 0 and tissue near 1000, so its rescale was lost; "
+            "export it again, or use --hu-offset -1024"
+        )
+    notes = ()
+    if air < numbers.air_share_min:
+        notes += (Note("hu_no_air", f"{name}: only {air:.1%} of it is as thin as air or lung",
+                       "if lungs are in the scan, its HU scale is wrong (see --hu-offset)"),)  # fmt: skip
+    if tissue < numbers.tissue_share_min:
+        notes += (Note("hu_no_tissue", f"{name}: only {tissue:.1%} of it is as dense as soft tissue",
+                       "if a body is in the scan, its HU scale is wrong (see --hu-offset)"),)  # fmt: skip
+    return notes
+
+
+def share(values: np.ndarray, limits: tuple[int, int]) -> float:
+    """Share of values within limits, both included."""
+    return float(np.mean((values >= limits[0]) & (values <= limits[1])))

@@ -1,0 +1,114 @@
+"""Files in, what is in them out: slices of CT and PET, other DICOM objects, volume files, and what is no image at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import UnreadableInput
+from .headers import DICOM_TROUBLE, Other, Slice, looks_like_dicom, quietly, read_header, slices_of
+from .sources import Source, find_sources, siblings
+
+
+@dataclass(frozen=True, eq=False)
+class Inventory:
+    """What lies behind one path.
+
+    where      how messages call the path
+    slices     every plane of every CT and PET
+    others     DICOM objects that hold none
+    volumes    NIfTI, NRRD and MetaImage files
+    damaged    files that begin as DICOM and cannot be read, each with the reason
+    strangers  number of files that are neither
+    """
+
+    where: str
+    slices: tuple[Slice, ...]
+    others: tuple[Other, ...]
+    volumes: tuple[Source, ...]
+    damaged: tuple[tuple[Source, str], ...]
+    strangers: int
+
+
+def take_inventory(path: str | Path) -> Inventory:
+    """Read the headers behind a path; UnreadableInput if there is nothing at all that could be an image.
+
+    A single DICOM file stands for its series, so the files beside it that belong to the same series are read too.
+    """
+    sources = find_sources(path)
+    with quietly():
+        inventory = sort_out(str(path), sources)
+        if Path(path).is_file() and len(sources) == 1 and inventory.slices and inventory.slices[0].frame is None:
+            uid = inventory.slices[0].tags.text("SeriesInstanceUID")
+            around = sort_out(str(path), siblings(sources[0]))
+            same = tuple(piece for piece in around.slices if piece.tags.text("SeriesInstanceUID") == uid)
+            inventory = Inventory(str(path), same, (), (), (), 0)
+    return inventory
+
+
+def sort_out(where: str, sources: tuple[Source, ...]) -> Inventory:
+    """Open every file once and put it where it belongs."""
+    slices, others, volumes, damaged, strangers = [], [], [], [], 0
+    for source in sources:
+        if source.is_volume_file:
+            volumes.append(source)
+            continue
+        if source.is_hopeless:
+            strangers += 1
+            continue
+        try:
+            header = read_header(source)
+            found = [] if header is None else slices_of(source, header)
+        except DICOM_TROUBLE as error:
+            if begins_as_dicom(source):
+                damaged.append((source, reason(error)))
+            else:
+                strangers += 1
+            continue
+        if header is None:
+            strangers += 1
+        elif isinstance(found, Other):
+            if not found.tags.text("SOPClassUID") and not found.tags.text("Modality"):
+                damaged.append((source, "its header ends early"))
+            else:
+                others.append(found)
+        else:
+            slices += found
+    return Inventory(where, tuple(slices), tuple(others), tuple(volumes), tuple(damaged), strangers)
+
+
+def begins_as_dicom(source: Source) -> bool:
+    """Whether a file that could not be read claims to be DICOM."""
+    try:
+        with source.open() as file:
+            return looks_like_dicom(file.read(132))
+    except DICOM_TROUBLE:
+        return False
+
+
+def reason(error: Exception) -> str:
+    """What a library said, in one short line."""
+    return " ".join(str(error).split())[:120] or type(error).__name__
+
+
+def refuse_emptiness(inventory: Inventory) -> None:
+    """UnreadableInput, saying what is there instead, if nothing in the inventory could be an image."""
+    if inventory.slices or inventory.volumes:
+        return
+    if inventory.damaged:
+        source, why = inventory.damaged[0]
+        raise UnreadableInput(
+            f"{inventory.where}: {source.name} begins as DICOM and cannot be read ({why}); copy or export the scan again"
+        )
+    if inventory.others:
+        kinds = sorted({other.why_not for other in inventory.others})
+        raise UnreadableInput(f"{inventory.where}: no CT or PET image here, only {', '.join(kinds)}; give the folder of the scan")
+    raise UnreadableInput(
+        f"{inventory.where}: no image here ({count_of(inventory.strangers, 'file')} that "
+        f"{'is' if inventory.strangers == 1 else 'are'} neither DICOM nor NIfTI, NRRD or MetaImage); give the folder of the scan"
+    )
+
+
+def count_of(number: int, thing: str) -> str:
+    """A number with its noun, such as "1 file" or "3 files"; series stay series."""
+    return f"{number} {thing if number == 1 or thing.endswith('s') else thing + 's'}"

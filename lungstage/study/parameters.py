@@ -1,0 +1,40 @@
+"""The numbers of the reader, from priors/parameters/study.toml; their meaning stands there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..tables import Priors, read_parameters, shipped_priors
+
+
+@dataclass(frozen=True)
+class StudyParameters:
+    """When a geometry, a Hounsfield scale or an SUV is believed. priors: where the tables of priors/study/ are read from."""
+
+    step_tolerance_share: float
+    step_tolerance_mm: float
+    missing_steps: float
+    line_tolerance_mm: float
+    tilt_most_deg: float
+    pixel_mm: tuple[float, float]
+    step_mm: tuple[float, float]
+    clip_hu: tuple[float, float]
+    air_hu: float
+    outside_hu: float
+    air_share_min: float
+    tissue_share_min: float
+    weight_kg: tuple[float, float]
+    dose_mbq: tuple[float, float]
+    uptake_min: tuple[float, float]
+    usual_uptake_min: tuple[float, float]
+    half_life_tolerance: float
+    gross_factor: float
+    body_suv: tuple[float, float]
+    reading_bytes: float
+    priors: Priors | None = None
+
+
+def load_study_parameters(priors: Priors | None = None) -> StudyParameters:
+    """The numbers of a priors folder; by default those that ship with the package."""
+    priors = priors or shipped_priors()
+    return replace(read_parameters(priors, "parameters/study.toml", StudyParameters), priors=priors)

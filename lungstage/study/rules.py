@@ -1,0 +1,95 @@
+"""The rows of priors/study/ in, points and reasons out: which series is used is decided by a table, not by code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+
+from ..errors import ImpossibleRequest
+from ..tables import Priors, read_rows, shipped_priors
+
+COMPARISONS = ("above", "up_to", "is", "any_of", "says")
+SERIES_TABLE = "study/series.toml"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row: `points` where fact compares, or `refuse`, the reason why such a series is never used."""
+
+    id: str
+    fact: str
+    comparison: str
+    operand: object
+    points: float
+    because: str
+    refuse: str | None
+
+    def holds(self, facts: dict[str, object]) -> bool:
+        """Whether the row's condition holds; a fact that is not known holds nothing."""
+        value = facts.get(self.fact)
+        if value is None:
+            return False
+        if self.comparison == "above":
+            return value > self.operand
+        if self.comparison == "up_to":
+            return value <= self.operand
+        if self.comparison == "is":
+            return value == self.operand
+        if self.comparison == "any_of":
+            return value in self.operand
+        return any(f" {word.lower()} " in value for word in self.operand)
+
+
+@cache
+def series_rules(kind: str, priors: Priors | None = None) -> tuple[Rule, ...]:
+    """The rows for "ct" or "pet"; ImpossibleRequest naming a row that cannot be."""
+    priors = priors or shipped_priors()
+    return tuple(rule_of(f"{priors.name}/{SERIES_TABLE}", row) for row in priors.toml(SERIES_TABLE).get(kind, []))
+
+
+def rule_of(where: str, row: dict) -> Rule:
+    """One row, checked."""
+    name = row.get("id", "a row without id")
+    compared = [word for word in COMPARISONS if word in row]
+    allowed = {"id", "fact", "points", "because", "refuse", *COMPARISONS}
+    if len(compared) != 1 or not isinstance(row.get("fact"), str) or set(row) - allowed:
+        raise ImpossibleRequest(f"{where}: {name} needs id, fact, one of {', '.join(COMPARISONS)}, and points or refuse")
+    if ("refuse" in row) == ("points" in row):
+        raise ImpossibleRequest(f"{where}: {name} needs either points or refuse")
+    operand = row[compared[0]]
+    return Rule(
+        row["id"], row["fact"], compared[0], tuple(operand) if isinstance(operand, list) else operand,
+        float(row.get("points", 0.0)), row.get("because", ""), row.get("refuse"),
+    )  # fmt: skip
+
+
+@cache
+def kernel_sharpness(kernel: str, priors: Priors | None = None) -> str:
+    """ "soft", "sharp" or "unknown", by priors/study/kernels.csv."""
+    name = kernel.upper().strip()
+    for row in read_rows(priors or shipped_priors(), "study/kernels.csv", ("pattern", "sharpness", "text", "source")):
+        if name and fnmatchcase(name, row["pattern"]):
+            return row["sharpness"]
+    return "unknown"
+
+
+@dataclass(frozen=True)
+class Nuclide:
+    """A PET nuclide by its DICOM codes and the words by which headers call it."""
+
+    name: str
+    codes: tuple[str, ...]
+    words: tuple[str, ...]
+    half_life_s: float
+
+
+@cache
+def nuclides(priors: Priors | None = None) -> tuple[Nuclide, ...]:
+    """The rows of priors/study/nuclides.csv."""
+    columns = ("nuclide", "codes", "words", "half_life_s", "source", "verified")
+    rows = read_rows(priors or shipped_priors(), "study/nuclides.csv", columns)
+    return tuple(
+        Nuclide(row["nuclide"], tuple(row["codes"].split()), tuple(row["words"].split()), float(row["half_life_s"]))
+        for row in rows
+    )

@@ -1,0 +1,126 @@
+"""A path in, the files behind it out: folder, single file, zip or DICOMDIR, without unpacking anything.
+
+A source opens one file anew each time, so that headers can be read first and pixels only where they are needed.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import UnreadableInput
+
+VOLUME_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mhd", ".mha")
+NEVER_IMAGES = (".json", ".xml", ".txt", ".csv", ".md", ".html", ".png", ".jpg", ".jpeg", ".pdf", ".raw", ".zraw", ".toml")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file; `name` is how messages call it. archive: the open zip that holds it as `path`, or None."""
+
+    path: str
+    name: str
+    archive: zipfile.ZipFile | None = field(default=None, compare=False, repr=False)
+
+    def open(self):
+        """A binary file object, to be closed by the caller."""
+        return self.archive.open(self.path) if self.archive else open(self.path, "rb")
+
+    def read(self) -> bytes:
+        """All bytes."""
+        with self.open() as file:
+            return file.read()
+
+    @property
+    def is_volume_file(self) -> bool:
+        """Whether the name is that of a NIfTI, NRRD or MetaImage file."""
+        return self.name.lower().endswith(VOLUME_ENDINGS)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the name tells that this is no image, so that it need not be opened."""
+        stem = os.path.basename(self.name).lower()
+        return stem.startswith("._") or stem.endswith(NEVER_IMAGES)
+
+
+def find_sources(path: str | Path) -> tuple[Source, ...]:
+    """Every file behind a path, in the order of their names; UnreadableInput if there is none.
+
+    path   a folder, searched to the bottom; a zip; a DICOMDIR, whose listed files are taken; or one file
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UnreadableInput(f"{path}: there is no such file or folder; give the folder that holds the scan")
+    try:
+        if path.is_dir():
+            found = tuple(Source(str(place), str(place.relative_to(path))) for place in files_below(path))
+        elif zipfile.is_zipfile(path):
+            found = zip_sources(path)
+        elif is_dicomdir(path):
+            found = dicomdir_sources(path)
+        else:
+            found = (Source(str(path), path.name),)
+    except OSError as error:
+        raise UnreadableInput(f"{path}: {error.strerror or error}; check the path and its permissions") from error
+    if not found:
+        raise UnreadableInput(f"{path}: this folder is empty; give the folder that holds the scan")
+    return found
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Files of a folder and all folders in it, sorted, so that nothing depends on the order of the disk."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        found += [Path(place) / name for name in names]
+    return sorted(place for place in found if place.is_file())
+
+
+def zip_sources(path: Path) -> tuple[Source, ...]:
+    """The files inside a zip; it stays open as long as a source of it lives."""
+    archive = zipfile.ZipFile(path)
+    members = sorted((entry for entry in archive.infolist() if not entry.is_dir()), key=lambda entry: entry.filename)
+    if any(entry.flag_bits & 1 for entry in members):
+        raise UnreadableInput(f"{path}: this zip is locked with a password; unpack it first")
+    return tuple(Source(entry.filename, entry.filename, archive) for entry in members)
+
+
+def is_dicomdir(path: Path) -> bool:
+    """Whether the file calls itself a DICOMDIR."""
+    return path.name.upper().startswith("DICOMDIR")
+
+
+def dicomdir_sources(path: Path) -> tuple[Source, ...]:
+    """The files that a DICOMDIR lists and that are there; UnreadableInput if it cannot be read or lists none of them."""
+    from .headers import DICOM_TROUBLE, quietly, read_dicomdir
+
+    try:
+        with quietly():
+            listed = read_dicomdir(path)
+    except DICOM_TROUBLE as error:
+        raise UnreadableInput(f"{path}: this is no DICOMDIR ({error}); give the folder instead") from error
+    there = [place for name in listed if (place := find_ignoring_case(path.parent, name)) is not None]
+    if not there:
+        raise UnreadableInput(f"{path}: none of the {len(listed)} files it lists is there; give the folder instead")
+    return tuple(Source(str(place), str(place.relative_to(path.parent))) for place in sorted(there))
+
+
+def find_ignoring_case(folder: Path, parts: tuple[str, ...]) -> Path | None:
+    """The file below a folder whose names may have lost their upper case, as on discs copied to a computer."""
+    place = folder
+    for part in parts:
+        if not (place / part).exists():
+            same = [entry.name for entry in place.iterdir() if entry.name.lower() == part.lower()] if place.is_dir() else []
+            if not same:
+                return None
+            part = same[0]
+        place = place / part
+    return place if place.is_file() else None
+
+
+def siblings(source: Source) -> tuple[Source, ...]:
+    """The files in the folder of a single file, itself among them."""
+    folder = Path(source.path).resolve().parent
+    return tuple(Source(str(place), place.name) for place in sorted(folder.iterdir()) if place.is_file())

@@ -1,0 +1,29 @@
+"""What the user asked for beside the folder: which series to use, and values that correct or complete the headers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Wishes of one reading; None means that the headers decide.
+
+    ct, pet          Series Instance UID (or its unmistakable ending), as `inspect` lists them; pet also a NIfTI, NRRD or
+                     MHD file in SUV
+    weight_kg, height_cm, dose_mbq, uptake_min   take the place of the tags; uptake is injection to scan, in minutes
+    fix_orientation  the stage that knows anatomy may turn the images (not used by the reader itself)
+    hu_offset        added to every HU, for scans whose rescale was lost
+    max_ram_gb       refuse a study that would need more
+    """
+
+    ct: str | None = None
+    pet: str | Path | None = None
+    weight_kg: float | None = None
+    height_cm: float | None = None
+    dose_mbq: float | None = None
+    uptake_min: float | None = None
+    fix_orientation: bool = False
+    hu_offset: float = 0.0
+    max_ram_gb: float | None = None
