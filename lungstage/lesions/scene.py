@@ -1,0 +1,129 @@
+"""Study and Candidate in, Scene out: CT, PET and the ground of one lesion on one box of nearly cubic voxels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..geometry import Grid
+from ..records import Normal, Study
+from .candidate import Candidate
+
+WALL_REACH_MM = 8.0  # farther from the allowed ground than this nothing is asked any more
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What is known around one candidate; arrays (z, y, x) on `box`.
+
+    hu           float32, CT
+    suv          float32, PET, or None where there is none or it does not cover the candidate
+    z_ct         float32, how far the CT is from the normal one, or None
+    core         uint8, surely lesion
+    outside_mm   float32, distance to the allowed ground where positive, and into it where negative, up to WALL_REACH_MM
+    away_mm      float32, distance from the centre of the candidate
+    centre       (z, y, x) index of that centre
+    radius_mm    of the candidate
+    """
+
+    box: Grid
+    hu: np.ndarray
+    suv: np.ndarray | None
+    z_ct: np.ndarray | None
+    core: np.ndarray
+    outside_mm: np.ndarray
+    away_mm: np.ndarray
+    centre: np.ndarray
+    radius_mm: float
+
+
+def look_at(study: Study, normal: Normal | None, candidate: Candidate, finest_mm: float, side_voxels: float) -> Scene:
+    """The scene of one candidate. finest_mm: smallest voxel; side_voxels: voxels along a side of a box too large for it."""
+    box = cubic_box(study.ct.grid, candidate, finest_mm, side_voxels)
+    allowed = on_box(candidate.allowed.astype(np.float32), candidate.box, box, fill=0.0) >= 0.5
+    core = core_on_box(candidate, box)
+    allowed |= core
+    index = box.to_index(candidate.centre_mm)
+    steps = [(np.arange(n) - c) * s for n, c, s in zip(box.shape, index, box.spacing_mm)]
+    away = np.sqrt(steps[0][:, None, None] ** 2 + steps[1][:, None] ** 2 + steps[2] ** 2).astype(np.float32)
+    suv = None
+    if study.pet is not None and np.all(study.pet.grid.holds(box.to_mm(np.argwhere(core)))):
+        suv = on_box(study.pet.values, study.pet.grid, box)
+    z_ct = None if normal is None else on_box(normal.z_ct, normal.grid, box)
+    hu = on_box(study.ct.values, study.ct.grid, box)
+    return Scene(
+        box, hu, suv, z_ct, core.view(np.uint8), signed_distance_mm(allowed, box), away, index, candidate.radius_mm
+    )  # fmt: skip
+
+
+def cubic_box(grid: Grid, candidate: Candidate, finest_mm: float, side_voxels: float) -> Grid:
+    """The candidate's box, cut to the scan and to the allowed ground, in cubic voxels of at least `finest_mm`."""
+    ground = np.argwhere(candidate.allowed | candidate.core)
+    ends = grid.to_index(candidate.box.to_mm(np.stack([ground.min(0) - 1.0, ground.max(0) + 1.0])))
+    low = np.clip(ends.min(0), 0, np.array(grid.shape) - 1)
+    high = np.clip(ends.max(0), low, np.array(grid.shape) - 1)
+    extent = (high - low) * np.asarray(grid.spacing_mm)
+    step = max(finest_mm, min(grid.spacing_mm), float(np.prod(np.maximum(extent, 1.0)) ** (1 / 3)) / side_voxels)
+    shape = tuple(np.floor(extent / step + 1e-6).astype(int) + 1)
+    return Grid(shape, (step,) * 3, tuple(grid.to_mm(low)), grid.direction)
+
+
+def on_box(values: np.ndarray, grid: Grid, box: Grid, fill: float | None = None) -> np.ndarray:
+    """float32 (z, y, x): the values on the box, averaged where its voxels are larger, linear between them where smaller.
+
+    fill   stands beyond the grid; None: the nearest value does
+    """
+    if not np.allclose(grid.axes, box.axes, atol=1e-3):
+        return turned_on_box(values, grid, box, fill)
+    ends = grid.to_index(box.to_mm(np.stack([np.zeros(3), np.array(box.shape) - 1.0])))
+    centres = [np.linspace(ends[0, a], ends[1, a], box.shape[a]) for a in range(3)]
+    reach = [max(1.0, box.spacing_mm[a] / grid.spacing_mm[a]) for a in range(3)]
+    low = [int(np.clip(np.floor(c.min() - r), 0, n - 1)) for c, r, n in zip(centres, reach, grid.shape)]
+    high = [int(np.clip(np.ceil(c.max() + r) + 1, a + 1, n)) for c, r, a, n in zip(centres, reach, low, grid.shape)]
+    part = values[low[0] : high[0], low[1] : high[1], low[2] : high[2]].astype(np.float32)
+    weights = [tent(c - a, r, n) for c, a, r, n in zip(centres, low, reach, part.shape)]
+    part = np.tensordot(part, weights[2], (2, 1))
+    part = np.tensordot(weights[1], part, (1, 1))
+    part = np.tensordot(weights[0], part, (1, 1))
+    if fill is not None:
+        for axis, (centre, count) in enumerate(zip(centres, grid.shape)):
+            beyond = (centre < -0.5) | (centre > count - 0.5)
+            part[(slice(None),) * axis + (beyond,)] = fill
+    return np.ascontiguousarray(part)
+
+
+def tent(centres: np.ndarray, reach: float, count: int) -> np.ndarray:
+    """float32 (len(centres), count): rows of weights that fall linearly to 0 at `reach` from each centre, sum 1."""
+    inside = np.clip(centres, 0, count - 1)
+    weights = np.maximum(0.0, 1.0 - np.abs(np.arange(count) - inside[:, None]) / reach)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def turned_on_box(values: np.ndarray, grid: Grid, box: Grid, fill: float | None) -> np.ndarray:
+    """The same for a grid whose axes are turned against the box's."""
+    from scipy.ndimage import map_coordinates
+
+    points = np.moveaxis(grid.to_index(box.to_mm(np.moveaxis(np.indices(box.shape), 0, -1))), -1, 0)
+    mode = "nearest" if fill is None else "constant"
+    return map_coordinates(values.astype(np.float32), points, order=1, mode=mode, cval=fill or 0.0)
+
+
+def core_on_box(candidate: Candidate, box: Grid) -> np.ndarray:
+    """bool on the box: the core's voxels; the one nearest to the centre where the box is coarser than the core."""
+    core = on_box(candidate.core.astype(np.float32), candidate.box, box, fill=0.0) >= 0.5
+    if not core.any():
+        inside = candidate.box.to_mm(np.argwhere(candidate.core))
+        nearest = inside[np.argmin(((inside - np.asarray(candidate.centre_mm)) ** 2).sum(1))]
+        core[tuple(np.clip(np.rint(box.to_index(nearest)).astype(int), 0, np.array(box.shape) - 1))] = True
+    return core
+
+
+def signed_distance_mm(mask: np.ndarray, box: Grid) -> np.ndarray:
+    """float32: distance to the mask's border, positive outside it, negative inside, up to WALL_REACH_MM."""
+    from ..kernels.distance import squared_distance_mm2
+
+    half = 0.5 * box.spacing_mm[0]
+    outside = np.sqrt(squared_distance_mm2(mask, box.spacing_mm, WALL_REACH_MM))
+    inside = np.sqrt(squared_distance_mm2(~mask, box.spacing_mm, WALL_REACH_MM))
+    return np.where(mask, half - inside, outside - half).astype(np.float32)

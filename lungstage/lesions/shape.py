@@ -1,0 +1,253 @@
+"""Study and Candidate in, ShapeSamples out: shapes a careful reader could have drawn, equally likely, with their diameters.
+
+A binary random field on the candidate's box. What cannot be measured but only decided (where in the blur the border lies,
+how thick a strand still belongs to the lesion, whether ground glass counts, how far a border without contrast reaches) is a
+reading: drawn anew for each sample from its own spread. Between a strict and a generous reading lies a band of undecided
+voxels; each sample's labels there are drawn from the field given its reading. Numbers: priors/parameters/shape.toml.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..records import Normal, ShapeSamples, Study
+from ..tables import read_parameters, shipped_priors
+from .appearance import Appearance, learn_appearance
+from .attachments import bodies
+from .candidate import Candidate
+from .diameters import measure_masks
+from .scene import Scene, look_at
+
+IN_LUNG = ("pulmonary", "collapse", "effusion", "pleural")
+MOST_LOG_ODDS = 6.0  # of one mm3: one voxel never outvotes all its neighbours
+
+
+@dataclass(frozen=True)
+class ShapeParameters:
+    """The weights of the field and the spreads of a reading; what each means stands in priors/parameters/shape.toml."""
+
+    finest_mm: float
+    side_voxels: float
+    samples: int
+    sweeps: int
+    surface_per_mm2: float
+    edge_per_mm2: float
+    border_level_sd: float
+    cut_shares: tuple[float, ...]
+    attached_per_mm: float
+    wall_per_mm: float
+    wall_sd_mm: float
+    reach_in_lung: float
+    reach_in_tissue: float
+    reach_spread: float
+    reach_weight: float
+    halo_excess_hu: float
+    halo_spread_hu: float
+    pet_weight_in_lung: float
+    pet_weight_in_tissue: float
+    pet_level: float
+    pet_level_sd: float
+    pet_hot_ratio: float
+    normality_weight: float
+
+
+def shipped_parameters() -> ShapeParameters:
+    """The numbers that ship with the package."""
+    return read_parameters(shipped_priors(), "parameters/shape.toml", ShapeParameters)
+
+
+def sample_shape(
+    study: Study, normal: Normal | None, candidate: Candidate, parameters: ShapeParameters | None = None, seed: int = 0
+) -> ShapeSamples:
+    """Equally likely shapes of one candidate, each with its diameters.
+
+    normal   what this patient's CT would show if healthy, or None
+    seed     same seed, same samples
+    """
+    numbers = parameters or shipped_parameters()
+    scene = look_at(study, normal, candidate, numbers.finest_mm, numbers.side_voxels)
+    looks = learn_appearance(
+        scene, candidate.kind in IN_LUNG, numbers.halo_excess_hu, numbers.halo_spread_hu, numbers.pet_hot_ratio
+    )
+    clues = gather_clues(scene, looks, numbers)
+    readings = draw_readings(numbers, looks, seed)
+    masks = draw_masks(scene, clues, readings, numbers, seed)
+    return measured(masks, scene, looks, readings)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """The decisions behind one sample, or (n) of them at once.
+
+    level       where between neighbour and lesion the border lies, as a share of the way
+    cut         index into `cut_shares`: how thick an attached strand is still lesion
+    wall_mm     how far beyond the allowed ground it may go
+    reach       how far it may reach from the centre, in radii
+    halo        whether ground glass around it counts
+    pet_level   where between background and lesion's uptake the border lies
+    """
+
+    level: np.ndarray
+    cut: np.ndarray
+    wall_mm: np.ndarray
+    reach: np.ndarray
+    halo: np.ndarray
+    pet_level: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Clues:
+    """What every reading weighs: maps on the scene's box, and how the lesion looks. off_body_mm (cuts, z, y, x)."""
+
+    scene: Scene
+    looks: Appearance
+    off_body_mm: np.ndarray
+    cavity: np.ndarray
+
+
+def gather_clues(scene: Scene, looks: Appearance, numbers: ShapeParameters) -> Clues:
+    """Distances from the bodies that are left after cutting, and the air that the lesion encloses."""
+    from ..kernels.components import fill_holes
+
+    if looks.in_lung:
+        level = 0.5 * (looks.low_hu + looks.tissue_hu)
+        tissue = (scene.hu > level) & (scene.outside_mm <= 1.0)
+    else:
+        tissue = (scene.outside_mm <= 1.0) & (density_log_odds(scene.hu, looks, np.float32(0.5), False) > 0)
+    tissue |= scene.core != 0
+    # Through the air of a cavity the lesion goes on, or its wall would be as thin as a vessel.
+    filled = fill_holes(tissue) != 0
+    near = scene.away_mm <= 1.2 * scene.radius_mm + 1.0
+    off_body, _ = bodies(filled, scene.box, scene.core, near | (scene.core != 0), numbers.cut_shares)
+    return Clues(scene, looks, off_body, filled & ~tissue)
+
+
+def draw_readings(numbers: ShapeParameters, looks: Appearance, seed: int) -> Reading:
+    """`samples` readings, each decision spread evenly over its distribution (Latin hypercube)."""
+    from scipy.special import ndtri
+
+    generator = np.random.default_rng([seed, 7])
+    count = int(numbers.samples)
+
+    def even():
+        return (generator.permutation(count) + 0.5) / count
+
+    return Reading(
+        level=np.clip(0.5 + numbers.border_level_sd * ndtri(even()), 0.15, 0.85).astype(np.float32),
+        cut=np.floor(even() * len(numbers.cut_shares)).astype(int),
+        wall_mm=(numbers.wall_sd_mm * ndtri(even())).astype(np.float32),
+        reach=(reach_of(looks, numbers) * np.exp(numbers.reach_spread * ndtri(even()))).astype(np.float32),
+        halo=even() < looks.p_halo,
+        pet_level=np.clip(numbers.pet_level + numbers.pet_level_sd * ndtri(even()), 0.2, 0.8).astype(np.float32),
+    )
+
+
+def reach_of(looks: Appearance, numbers: ShapeParameters) -> float:
+    """Radii of the candidate that its lesion reaches from the centre, in the middle of the readings."""
+    return numbers.reach_in_lung if looks.in_lung else numbers.reach_in_tissue
+
+
+def extreme_readings(numbers: ShapeParameters, looks: Appearance) -> Reading:
+    """The strictest and the most generous reading worth a thought."""
+    far = np.array([-1.7, 1.7], np.float32)
+    return Reading(
+        level=np.clip(0.5 - numbers.border_level_sd * far, 0.15, 0.85).astype(np.float32),
+        cut=np.array([len(numbers.cut_shares) - 1, 0]),
+        wall_mm=numbers.wall_sd_mm * far,
+        reach=(reach_of(looks, numbers) * np.exp(numbers.reach_spread * far)).astype(np.float32),
+        halo=np.array([False, looks.p_halo > 0.02]),
+        pet_level=np.clip(numbers.pet_level - numbers.pet_level_sd * far, 0.2, 0.8).astype(np.float32),
+    )
+
+
+def log_odds(clues: Clues, where, readings: Reading, numbers: ShapeParameters) -> np.ndarray:
+    """float32 (voxels, readings): what speaks for lesion in each cubic millimetre; where: index of voxels or ..."""
+    scene, looks = clues.scene, clues.looks
+    total = density_log_odds(scene.hu[where][..., None], looks, readings.level, readings.halo)
+    total = np.where(clues.cavity[where][..., None], 2.0, total)
+    if scene.suv is not None and looks.hot_suv is not None:
+        weight = numbers.pet_weight_in_lung if looks.in_lung else numbers.pet_weight_in_tissue
+        share = (scene.suv[where][..., None] - looks.cold_suv) / (looks.hot_suv - looks.cold_suv)
+        total = total + weight * np.clip(4.0 * (share - readings.pet_level), -1.0, 1.0)
+    if scene.z_ct is not None:
+        total = total + numbers.normality_weight * np.clip(np.abs(scene.z_ct[where][..., None]) - 2.0, -2.0, 2.0)
+    total = total - numbers.wall_per_mm * np.clip(scene.outside_mm[where][..., None] - readings.wall_mm, 0.0, 4.0)
+    total = total - numbers.attached_per_mm * np.moveaxis(clues.off_body_mm[readings.cut][(slice(None), *tuple_of(where))], 0, -1)
+    reach_mm = readings.reach * np.float32(scene.radius_mm)
+    total = total - numbers.reach_weight * np.clip(scene.away_mm[where][..., None] / reach_mm - 1.0, -0.25, 2.0) * 4.0
+    return total.astype(np.float32)
+
+
+def tuple_of(where) -> tuple:
+    """An index of voxels as a tuple."""
+    return where if isinstance(where, tuple) else (where,)
+
+
+def density_log_odds(hu, looks: Appearance, level, halo) -> np.ndarray:
+    """Log odds of lesion against its neighbours for a density: two normal distributions of equal spread, moved to `level`.
+
+    Between the borders to darker and to brighter neighbours the surroundings that look the same set the bound.
+    """
+    most = min(MOST_LOG_ODDS, -np.log(looks.p_same)) if looks.p_same > 0 else MOST_LOG_ODDS
+    total = np.float32(most)
+    if looks.low_hu is not None:
+        own = np.where(halo, looks.halo_hu, looks.tissue_hu)
+        border = looks.low_hu + level * (own - looks.low_hu)
+        total = np.minimum(total, (own - looks.low_hu) * (hu - border) / looks.noise_hu**2)
+    if looks.high_hu is not None:
+        border = looks.high_hu + level * (looks.tissue_hu - looks.high_hu)
+        total = np.minimum(total, (looks.high_hu - looks.tissue_hu) * (border - hu) / looks.noise_hu**2)
+    return np.maximum(np.broadcast_to(total, np.broadcast_shapes(np.shape(hu), np.shape(level))), -MOST_LOG_ODDS)
+
+
+def draw_masks(scene: Scene, clues: Clues, readings: Reading, numbers: ShapeParameters, seed: int) -> np.ndarray:
+    """uint8 (n, z, y, x): labels drawn from the field of each reading."""
+    from ..kernels.gibbs import join_band, keep_anchored, sample_labels
+
+    inside, band = undecided(scene, clues, numbers)
+    step = scene.box.spacing_mm[0]
+    contrast = 2.0 * clues.looks.noise_hu
+    nodes, colours, neighbours, prices, fixed, touching = join_band(
+        band, inside, scene.hu, scene.box.spacing_mm, numbers.surface_per_mm2, numbers.edge_per_mm2, contrast
+    )
+    masks = np.repeat(inside.ravel()[None], len(readings.level), axis=0)
+    if nodes.size:
+        where = np.unravel_index(nodes, scene.box.shape)
+        field = log_odds(clues, where, readings, numbers) * np.float32(step**3) + fixed[:, None]
+        heat = np.concatenate([np.linspace(2.0, 1.0, 4), np.ones(int(numbers.sweeps))])
+        labels = sample_labels(field, neighbours, prices, colours, field > 0, heat, seed)
+        masks[:, nodes] = keep_anchored(labels, neighbours, touching).T
+    return masks.reshape(-1, *scene.box.shape)
+
+
+def undecided(scene: Scene, clues: Clues, numbers: ShapeParameters) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 twice: voxels that even the strictest reading takes, deep inside; and the band that is left to the field."""
+    from ..kernels.components import touching_components
+    from ..kernels.morphology import grow_mm, shrink_mm
+
+    odds = log_odds(clues, ..., extreme_readings(numbers, clues.looks), numbers)
+    core = scene.core != 0
+    strict, generous = (touching_components((odds[..., k] > 0) | core, scene.core) for k in range(2))
+    edge = 1.5 * scene.box.spacing_mm[0]
+    inside = shrink_mm(strict, scene.box.spacing_mm, edge) | scene.core
+    band = grow_mm(generous | strict, scene.box.spacing_mm, edge) & (1 - inside)
+    return inside, band
+
+
+def measured(masks: np.ndarray, scene: Scene, looks: Appearance, readings: Reading) -> ShapeSamples:
+    """The samples with their diameters; solid: denser than half-way between what surrounds the dense part and itself."""
+    spacing = scene.box.spacing_mm
+    sizes = measure_masks(masks, spacing)
+    solid_mm = sizes[:, 0]
+    if looks.in_lung and (readings.halo.any() or looks.tissue_hu < -300):
+        around = looks.halo_hu if readings.halo.any() else looks.tissue_hu
+        level = np.where(readings.halo, 0.5 * (around + looks.tissue_hu), looks.low_hu)
+        solid = masks * (scene.hu[None] >= np.maximum(level, SOLID_HU if looks.tissue_hu < -300 else -1e3)[:, None, None, None])
+        solid_mm = measure_masks(solid.astype(np.uint8), spacing)[:, 0]
+    volume = masks.reshape(len(masks), -1).sum(axis=1) * scene.box.voxel_ml
+    return ShapeSamples(scene.box, masks, sizes[:, 0], sizes[:, 2], solid_mm, volume)
+
+
+SOLID_HU = -300.0
