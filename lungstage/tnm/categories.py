@@ -32,8 +32,8 @@ def t_categories(
     """T of n primaries.
 
     size_mm    (n,) longest diameter with ground glass, > 0; NaN where it is not known
-    solid_mm   (n,) longest diameter of the solid part, 0 for pure ground glass; equal to size_mm for a solid lesion, else it
-               counts as part-solid (more than size_mm is taken as size_mm)
+    solid_mm   (n,) longest diameter of the solid part, 0 for pure ground glass; equal to size_mm (or more, or NaN) for a
+               solid lesion, else it counts as part-solid
     features   key of the edition's rules -> bool (n,) or one bool; what is not named is absent
     returns    TX where nothing is known of the primary
     """

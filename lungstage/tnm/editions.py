@@ -20,6 +20,8 @@ LATEST = 9
 COMPONENTS = ("T", "N", "M")
 SIDES = ("right", "left")
 STAGE = "stage"
+MEASURED_FLAGS = frozenset({"part_solid"})
+"""Flags that follow from the sizes, so that nobody states them."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,8 @@ class Edition:
 
     @cached_property
     def features(self) -> frozenset[str]:
-        """Every true-or-false fact that a rule of this edition asks for."""
-        return frozenset(name for rule in self.rules for name in rule.flags)
+        """Every true-or-false fact that a rule of this edition asks for and somebody can state."""
+        return frozenset(name for rule in self.rules for name in rule.flags) - MEASURED_FLAGS
 
     def names(self, component: str) -> tuple[str, ...]:
         """The categories of "T", "N", "M" or "stage", in order."""

@@ -9,7 +9,11 @@ from ..errors import ImpossibleRequest
 from .editions import COMPONENTS
 
 PREFIX = re.compile(r"[cpyra]{0,3}(?=[TNM](?:[0-4X]|is))", re.IGNORECASE)
-WORD = re.compile(r"([TNM])(is|X|[0-4](?:mi|a\(mi\)|[a-e][1-3]?)?)(\((?:m|\d+)\))?", re.IGNORECASE)
+WORD = re.compile(
+    r"(?:(T)(is|X|[0-4](?:a\(mi\)|mi|[a-d])?)|(N)(X|[0-4][ab]?)|(M)(X|[0-4](?:[a-d][1-3]?)?))(\((?:m|\d+)\))?",
+    re.IGNORECASE,
+)
+GAP = re.compile(r"[\s,;/]*")
 PREFIXES = ("", "c", "p", "y", "yc", "yp", "r", "rc", "rp", "ry", "ryc", "ryp", "a")
 MEANINGS = {"c": "clinical", "p": "after resection", "y": "during or after treatment", "r": "recurrence", "a": "at autopsy"}
 MINIMALLY_INVASIVE = {"T1a(mi)": "T1mi"}
@@ -39,14 +43,15 @@ def read_tnm(text: str) -> TnmWords:
 
     raises   ImpossibleRequest for a missing, repeated or unreadable part; whether an edition has the word is not looked at
     """
-    rest = re.sub(r"[\s,;/]+", "", text)
     words, prefixes, multiplicity = {}, [], None
-    while rest:
-        prefix = PREFIX.match(rest)
-        word = WORD.match(rest, prefix.end() if prefix else 0)
+    place = GAP.match(text).end()
+    while place < len(text):
+        prefix = PREFIX.match(text, place)
+        word = WORD.match(text, prefix.end() if prefix else place)
         if not word:
-            raise ImpossibleRequest(f'{text!r}: {rest!r} is not part of a TNM; write it like "T2a N2 M0"')
-        component, category, tumours = word.groups()
+            raise ImpossibleRequest(f'{text!r}: {text[place:]!r} is not part of a TNM; write it like "T2a N2 M0"')
+        *pairs, tumours = word.groups()
+        component, category = (part for part in pairs if part)
         component = component.upper()
         if component in words:
             raise ImpossibleRequest(f"{text!r}: {component} stands there twice")
@@ -54,7 +59,7 @@ def read_tnm(text: str) -> TnmWords:
         prefixes.append(prefix.group().lower())
         if tumours:
             multiplicity = tumours.strip("()").lower()
-        rest = rest[word.end() :]
+        place = GAP.match(text, word.end()).end()
     if missing := [component for component in COMPONENTS if component not in words]:
         raise ImpossibleRequest(f'{text!r}: {" and ".join(missing)} missing; write all three, like "T2a N2 M0"')
     return TnmWords(words["T"], words["N"], words["M"], _one_prefix(prefixes, text), multiplicity)
