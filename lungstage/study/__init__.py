@@ -1,8 +1,10 @@
 """What the scanner meant, and what is known beside the images."""
 
 from .facts import facts_of, read_facts
+from .inspection import inspect
 from .parameters import StudyParameters, load_study_parameters
-from .read_study import Pet, inspect, read_pet, read_study
+from .read_pet import Pet, read_pet
+from .read_study import read_study
 from .wishes import Wishes
 
 __all__ = [

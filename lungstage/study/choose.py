@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ImpossibleGeometry, ImpossibleRequest, MissingImage, UnreadableInput
-from ..records import Note, SeriesCard
+from ..records import SeriesCard
 from .layout import heights_of
 from .parameters import StudyParameters
 from .rules import Rule, kernel_sharpness, series_rules
@@ -24,16 +24,6 @@ class Candidate:
     points: float
     held: frozenset[Rule]
     refused: str | None
-
-
-@dataclass(frozen=True, eq=False)
-class Choice:
-    """What is used (None where there is none), what is strange about it, and a card for every stack."""
-
-    ct: Stack | None
-    pet: Stack | None
-    notes: tuple[Note, ...]
-    cards: tuple[SeriesCard, ...]
 
 
 # --- facts -----------------------------------------------------------------------------------------------------------
@@ -211,8 +201,14 @@ def why_not(loser: Candidate, winner: Candidate | None) -> str:
         fewer = len(loser.stack.slices) < len(winner.stack.slices)
         return "fewer slices than the one in use" if fewer else "equal to the one in use"
     ordered = [rule.because for _, rule in sorted(against, key=lambda pair: (-pair[0], pair[1].id))]
-    reasons = list(dict.fromkeys(ordered))[:2]
-    return f"{' and '.join(reasons)} than the one in use" if reasons[0].endswith(("er", "less")) else ", ".join(reasons)
+    return in_words(list(dict.fromkeys(ordered))[:2])
+
+
+def in_words(reasons: list[str]) -> str:
+    """Reasons as one phrase: "thicker and sharper than the one in use, derived"."""
+    compared = [reason for reason in reasons if reason.split()[0].endswith("er") or "less" in reason]
+    others = [reason for reason in reasons if reason not in compared]
+    return ", ".join(([" and ".join(compared) + " than the one in use"] if compared else []) + others)
 
 
 def card_of(candidate: Candidate, chosen: bool, reason: str | None) -> SeriesCard:

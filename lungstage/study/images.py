@@ -41,9 +41,11 @@ class Image:
 
 
 def rescale_of(piece: Slice) -> tuple[float, float]:
-    """Slope and intercept of one slice; 1 and 0 where the header has none."""
+    """Slope and intercept of one slice; 1 and 0 where the header has none. Enhanced PET names its unit with its own pair."""
     slope = piece.tags.number("RescaleSlope")
     intercept = piece.tags.number("RescaleIntercept")
+    if piece.kind == "PET" and piece.tags.number("RealWorldValueSlope"):
+        slope, intercept = piece.tags.number("RealWorldValueSlope"), piece.tags.number("RealWorldValueIntercept")
     if slope == 0.0:
         raise ImpossibleGeometry(f"{piece.source.name}: RescaleSlope is 0, so every voxel has one value; export the scan again")
     return 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
@@ -59,7 +61,7 @@ def check_memory(shape, bytes_each: float, max_ram_gb: float | None, name: str) 
     if needed_gb > allowed_gb:
         raise NotEnoughMemory(
             f"{name}: {shape[0]} slices of {shape[1]} x {shape[2]} need {needed_gb:.1f} GB to be read and "
-            f"{allowed_gb:.1f} GB are allowed; use a machine with more memory, raise --max-ram, or choose a thicker series with --ct"
+            f"{allowed_gb:.1f} GB are allowed; take a machine with more, raise --max-ram, or choose a thicker series with --ct"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -27,3 +27,15 @@ class Wishes:
     fix_orientation: bool = False
     hu_offset: float = 0.0
     max_ram_gb: float | None = None
+
+
+def merged(wishes: Wishes | None, ct, pet) -> Wishes:
+    """The wishes with series named directly taking precedence."""
+    wishes = wishes or Wishes()
+    named = {name: value for name, value in (("ct", ct), ("pet", pet)) if value is not None}
+    return replace(wishes, **named)
+
+
+def is_file(wish) -> bool:
+    """Whether a wish names a file rather than a series."""
+    return wish is not None and Path(wish).is_file()
