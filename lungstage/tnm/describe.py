@@ -67,8 +67,8 @@ def describe_tnm(
     """
     book = read_edition(edition, priors)
     counts = count_metastases(metastases, book)
-    signs = [name for name in counts if name in book.features]
-    features = [*listed(features, "features"), *signs]
+    signs = signs_within(book)
+    features = [*listed(features, "features"), *(name for name in counts if name in signs)]
     check_features(features, book)
     facts = dict.fromkeys(book.features, False) | dict.fromkeys(features, True)
     facts |= size_facts(size_mm, solid_mm)
@@ -128,20 +128,30 @@ def station_facts(stations: Collection[str], side: str | None, book: Edition) ->
     return {name: int(count[0]) for name, count in counts.items()}
 
 
+def signs_within(book: Edition) -> tuple[str, ...]:
+    """The features that make a metastasis within the chest, such as "pleural_eff"."""
+    return tuple(sorted({name for rule in book.rules if rule.component == "M" for name in rule.any_of}))
+
+
 def count_metastases(metastases: Mapping[str, int] | Collection[str], book: Edition) -> dict[str, int]:
     """Site or sign -> number, from a mapping or from words such as "brain:2"; ImpossibleRequest if one is not known."""
-    if not isinstance(metastases, Mapping):
-        metastases = dict(_site_and_count(word) for word in listed(metastases, "metastases"))
-    for name, count in metastases.items():
-        if name not in book.sites and name not in book.features and not name.startswith(OTHER_SITE):
-            signs = sorted(name for rule in book.rules if rule.component == "M" for name in rule.any_of)
+    if isinstance(metastases, Mapping):
+        pairs = list(metastases.items())
+    else:
+        pairs = [_site_and_count(word) for word in listed(metastases, "metastases")]
+    signs = signs_within(book)
+    counts = {}
+    for name, count in pairs:
+        if name not in book.sites and name not in signs and not name.startswith(OTHER_SITE):
             raise ImpossibleRequest(
                 f"metastasis {name!r} is not known; sites are {', '.join(book.sites)}, {OTHER_SITE}NAME; "
                 f"signs within the chest are {', '.join(signs)}"
             )
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
             raise ImpossibleRequest(f"metastasis {name!r}: {count!r} is not a number of lesions")
-    return {name: count for name, count in metastases.items() if count}
+        if count:
+            counts[name] = counts.get(name, 0) + count
+    return counts
 
 
 def metastasis_facts(counts: Mapping[str, int], book: Edition) -> dict[str, int]:
