@@ -35,7 +35,7 @@ def find_nodes(search: Search, anatomy: Anatomy, numbers: LesionParameters) -> l
     points = search.points_mm(peaks + low)
     station = anatomy.station_probability(points)
     organ = organ_share(anatomy, points)
-    score = response * (1.0 - organ)
+    score = response * (1.0 - organ) * np.exp(-0.25 * nearest_station(anatomy, points))
     spots = [
         Spot(points[i], float(RADIUS_OF_SCALE * scale[i]), float(score[i]), "node") for i in np.argsort(-score, kind="stable")
     ]
@@ -47,15 +47,19 @@ def nodal_ground(search: Search, anatomy: Anatomy) -> np.ndarray:
     """bool: soft places outside of the air-filled lung where at least one station's nodes lie."""
     soft = search.body & ~search.lung & ~search.airway & ~search.bone
     index = np.argwhere(soft)
-    frame = anatomy.frame.to_frame(search.points_mm(index))
-    near = np.zeros(len(index), bool)
-    limits = anatomy.stations
-    for centre, covariance in zip(limits.centres, limits.covariances):
-        away = frame - centre
-        near |= np.einsum("ij,jk,ik->i", away, np.linalg.inv(covariance), away) < FAR
     ground = np.zeros(soft.shape, bool)
-    ground[tuple(index[near].T)] = True
+    ground[tuple(index[nearest_station(anatomy, search.points_mm(index)) < FAR].T)] = True
     return ground
+
+
+def nearest_station(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
+    """(n): squared Mahalanobis distance from the nearest station's nodes."""
+    frame = anatomy.frame.to_frame(points)
+    nearest = np.full(len(points), np.inf)
+    for centre, covariance in zip(anatomy.stations.centres, anatomy.stations.covariances):
+        scaled = (frame - centre) @ np.linalg.cholesky(np.linalg.inv(covariance))
+        nearest = np.minimum(nearest, (scaled * scaled).sum(axis=1))
+    return nearest
 
 
 def soft_in_fat(search: Search, box, numbers: LesionParameters) -> np.ndarray:

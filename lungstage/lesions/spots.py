@@ -39,7 +39,7 @@ def bright_spots(values: np.ndarray, where: np.ndarray, spacing_mm, scales_mm, l
     scales_mm  widths of the Gaussians
     least      smallest response that counts, in the unit of `values`
     power      2: the selective dot filter of Li 2003 (weakest curvature squared over the strongest), which leaves tubes out;
-               1: weakest curvature alone would let long nodes go, so 0.5 mixes towards the middle curvature
+               less: long things that are round across count in part, as nodes are
     returns    index (n, 3), response (n), scale (n), strongest first
     """
     from scipy.ndimage import maximum_filter
@@ -66,15 +66,10 @@ def bright_spots(values: np.ndarray, where: np.ndarray, spacing_mm, scales_mm, l
 
 def blob_measure(curvature: np.ndarray, power: float) -> np.ndarray:
     """float32 (n): how much of a bright blob rising curvatures (n, 3) make; 0 where the weakest is not bright."""
-    strong, middle, weak = -curvature[:, 0], -curvature[:, 1], -curvature[:, 2]
-    bright = weak > 0
+    strong, middle, weak = (np.maximum(-curvature[:, column], 0.0) for column in range(3))
     strong = np.maximum(strong, 1e-3)
-    selective = weak * weak / strong
-    if power >= 2.0:
-        return np.where(bright, selective, 0.0).astype(np.float32)
-    # long things that are round in cross-section count in part
-    mixed = (1.0 - power / 2.0) * middle * middle / strong + power / 2.0 * selective
-    return np.where(middle > 0, np.maximum(mixed, 0.0), 0.0).astype(np.float32)
+    dot, cord = weak * weak / strong, middle * middle / strong
+    return (power / 2.0 * dot + (1.0 - power / 2.0) * cord).astype(np.float32)
 
 
 def apart(spots: list[Spot], share: float = 1.0) -> list[Spot]:

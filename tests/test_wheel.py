@@ -1,0 +1,60 @@
+"""The wheel holds the numbers and the templates, and stages in a fresh environment, away from the checkout."""
+
+import json
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def fresh_python(tmp_path_factory) -> Path:
+    """A new environment with lungstage from its wheel; the libraries it needs are lent by the one that runs the tests."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)]
+    subprocess.run(build, check=True, cwd=folder)
+    (wheel,) = folder.glob("lungstage-*.whl")
+    venv.create(folder / "env", with_pip=False)
+    python = folder / "env" / "bin" / "python"
+    site = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", site, str(wheel)], check=True, cwd=folder
+    )
+    # a .pth lends folders, not the editable install that lies in them
+    Path(site, "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return python
+
+
+def run(python: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess:
+    return subprocess.run([python, "-m", "lungstage", *arguments], cwd=cwd, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_the_wheel_stages_a_synthetic_patient_in_a_fresh_environment(fresh_python, tmp_path):
+    where = subprocess.run(
+        [fresh_python, "-c", "import lungstage; print(lungstage.__file__)"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert str(ROOT) not in where
+    made = run(fresh_python, "phantom", "case", "--t", "T2a", "--n", "N1", "--m", "M0", "--seed", "3", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    staged = run(fresh_python, "stage", "case", "-o", "out", "--json", "--quiet", cwd=tmp_path)
+    assert staged.returncode == 0, staged.stderr
+    content = json.loads(staged.stdout)
+    assert content["outcome"] == "staged"
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_the_wheel_holds_the_numbers(fresh_python, tmp_path):
+    checked = run(fresh_python, "priors", "export", "copy", cwd=tmp_path)
+    assert checked.returncode == 0, checked.stderr
+    assert run(fresh_python, "priors", "check", "copy", cwd=tmp_path).returncode == 0
+    shipped = {str(path.relative_to(ROOT / "priors")) for path in (ROOT / "priors").rglob("*") if path.suffix in (".toml", ".csv")}
+    exported = {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*") if path.suffix in (".toml", ".csv")}
+    assert exported == shipped
