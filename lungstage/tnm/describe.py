@@ -147,7 +147,7 @@ def count_metastases(metastases: Mapping[str, int] | Collection[str], book: Edit
                 f"metastasis {name!r} is not known; sites are {', '.join(book.sites)}, {OTHER_SITE}NAME; "
                 f"signs within the chest are {', '.join(signs)}"
             )
-        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
             raise ImpossibleRequest(f"metastasis {name!r}: {count!r} is not a number of lesions")
         if count:
             counts[name] = counts.get(name, 0) + count
