@@ -1,0 +1,91 @@
+"""Study in, Lungs out: right and left lung, airway and hull, with how sure we are.
+
+Body first, then the air inside it, then the airway from the windpipe downwards, then right and left apart along the
+thinnest sheet, then the hull: what the lungs would fill without disease. All of that on blocks of three millimetres; the
+volume itself is read once for the blocks, and again only in the band where a border runs.
+Numbers: priors/parameters/lungs.toml.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..records import Lungs, Study
+from ..records.lungs import LEFT, RIGHT
+from .air import find_lung_air
+from .airway import trace_airway
+from .body import fill_body, find_tissue
+from .coarse import Coarse, coarsen, signed_distance_mm
+from .hull import close_hull
+from .parameters import LungParameters, load_lung_parameters
+from .quality import judge, no_lungs, p_thorax
+from .sides import part_sides, with_vessels
+
+
+def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
+    """The lungs of a study, and the probability that it shows a chest at all.
+
+    study       any CT; PET is not looked at
+    parameters  None: the shipped priors
+    returns     Lungs on the CT's grid. Below `p_thorax_min` right, left, airway and hull are empty, and the body is what it is
+    """
+    numbers = parameters or load_lung_parameters()
+    coarse = coarsen(study, numbers.block_mm)
+    tissue = find_tissue(coarse, numbers)
+    chest_air = find_lung_air(coarse, tissue, None, numbers)
+    airway = trace_airway(study, coarse, chest_air, tissue, numbers)
+    lumen = share_of_blocks(airway, coarse) >= 0.3
+    lung = find_lung_air(coarse, tissue, lumen, numbers)
+    sides = part_sides(coarse, lung, lumen, tissue, numbers)
+    p = p_thorax(coarse, sides, lumen, numbers)
+    if p < numbers.p_thorax_min:
+        return no_lungs(study, p, full_resolution(study, coarse, fill_body(tissue, lung)))
+    sides = with_vessels(coarse, sides, lumen, numbers)
+    hull = close_hull(coarse, sides, lumen, tissue, numbers)
+    body = fill_body(tissue, (hull != 0) | lumen)
+    right, left = refine_sides(study, coarse, sides, airway, numbers)
+    hull = full_resolution(study, coarse, hull == RIGHT) * np.uint8(RIGHT) | (
+        full_resolution(study, coarse, hull == LEFT) * np.uint8(LEFT)
+    )
+    return Lungs(
+        study.ct.grid, right, left, airway, with_lungs(hull, right, left), full_resolution(study, coarse, body), p,
+        judge(study, coarse, right, left, airway, sides, tissue, numbers),
+    )  # fmt: skip
+
+
+def share_of_blocks(mask: np.ndarray, coarse: Coarse) -> np.ndarray:
+    """int16 (blocks), percent / 100 rounded: the share of each block that a full-resolution mask fills, 0 to 1 as float32."""
+    from ..kernels.reduce import reduce_blocks
+
+    return reduce_blocks(mask.astype(np.int16) * np.int16(100), coarse.factors)[0].astype(np.float32) / 100
+
+
+def refine_sides(study: Study, coarse: Coarse, sides: np.ndarray, airway: np.ndarray, numbers: LungParameters):
+    """Right and left lung, uint8 on the CT's grid: within a block of the border the voxel's own HU decides."""
+    from ..kernels.refine import refine_border
+
+    band_mm = 1.1 * max(coarse.spacing_mm[1:])
+    limit_mm = 4 * max(coarse.spacing_mm)
+    to_right, to_left = (signed_distance_mm(sides == side, coarse.spacing_mm, limit_mm) for side in (RIGHT, LEFT))
+    masks = []
+    for own, other in ((to_right, to_left), (to_left, to_right)):
+        mask = refine_border(study.ct.values, own, own - other, coarse.factors, band_mm, int(numbers.air_hu))
+        mask[airway != 0] = 0
+        masks.append(mask)
+    masks[1][masks[0] != 0] = 0
+    return masks
+
+
+def full_resolution(study: Study, coarse: Coarse, mask: np.ndarray) -> np.ndarray:
+    """uint8 on the CT's grid: a shape of blocks with its surface interpolated."""
+    from ..kernels.refine import refine_border
+
+    signed_mm = signed_distance_mm(mask, coarse.spacing_mm, 2 * max(coarse.spacing_mm))
+    return refine_border(study.ct.values, signed_mm, np.ones_like(signed_mm), coarse.factors, 0.0, 0)
+
+
+def with_lungs(hull: np.ndarray, right: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """The hull, which holds the lungs whole even where its own surface was drawn a voxel too tight."""
+    hull[right != 0] = RIGHT
+    hull[left != 0] = LEFT
+    return hull
