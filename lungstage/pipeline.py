@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from .records import Anatomy, Facts, Lesions, Lungs, Normal, Note, Skeleton, Staging, Study
 from .tables import Priors, priors_at, read_parameters
 
-STAGES = ("reading", "lungs", "skeleton", "anatomy", "normal", "lesions", "staging")
+EDITIONS = (7, 8, 9)
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,49 @@ class Outcome:
 
     lungs_covered_min: float
     mediastinum_covered_min: float
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """What every stage rests on, read from one folder of priors; each is that stage's own record."""
+
+    study: object
+    lungs: object
+    skeleton: object
+    anatomy: object
+    normality: object
+    lesions: object
+    staging: object
+    outcome: Outcome
+
+
+@cache
+def read_numbers(priors: Priors) -> Numbers:
+    """Every stage's numbers; ImpossibleRequest names the first that cannot be."""
+    from .anatomy import load_anatomy_parameters
+    from .lesions import load_lesion_parameters
+    from .lungs import load_lung_parameters
+    from .normality import load_normality_parameters
+    from .skeleton import load_skeleton_parameters
+    from .staging import read_staging_parameters
+    from .study import load_study_parameters
+
+    return Numbers(
+        load_study_parameters(priors), load_lung_parameters(priors), load_skeleton_parameters(priors),
+        load_anatomy_parameters(priors), load_normality_parameters(priors), load_lesion_parameters(priors),
+        read_staging_parameters(priors), read_parameters(priors, "parameters/answer.toml", Outcome),
+    )  # fmt: skip
+
+
+def check_priors(priors: Priors) -> None:
+    """Read every number of a folder as the program would, the rule tables too; ImpossibleRequest if one is wrong."""
+    from .explain import likelihood_word
+    from .tnm import read_edition
+
+    read_numbers(priors)
+    for edition in EDITIONS:
+        read_edition(edition, priors)
+    likelihood_word(0.5, priors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,21 +170,21 @@ def stage(
     from .study import read_study
 
     priors = priors_at(priors)
-    numbers = stage_parameters(priors)
+    numbers = read_numbers(priors)
     facts = facts or Facts()
     clock = Clock(watch)
-    study = clock("reading", read_study, path, wishes=wishes, parameters=numbers["study"])
-    lungs = clock("lungs", find_lungs, study, parameters=numbers["lungs"])
+    study = clock("reading", read_study, path, wishes=wishes, parameters=numbers.study)
+    lungs = clock("lungs", find_lungs, study, parameters=numbers.lungs)
     if not (lungs.right.any() or lungs.left.any()):
         notes = (*study.passport.notes, *lungs.quality.notes)
         return Report("no_lungs", study, lungs, Lesions(()), None, notes, facts, edition, priors, clock.runs)
-    skeleton = clock("skeleton", find_skeleton, study, parameters=numbers["skeleton"])
-    anatomy = clock("anatomy", map_anatomy, study, lungs, skeleton, parameters=numbers["anatomy"])
-    normal = clock("normal", imagine_normal, study, lungs, skeleton, anatomy, parameters=numbers["normality"])
-    lesions = clock("lesions", find_lesions, study, lungs, skeleton, anatomy, normal, parameters=numbers["lesions"])
-    lesions, staging = clock("staging", infer_named, infer_staging, lesions, anatomy, facts, numbers["staging"])
+    skeleton = clock("skeleton", find_skeleton, study, parameters=numbers.skeleton)
+    anatomy = clock("anatomy", map_anatomy, study, lungs, skeleton, parameters=numbers.anatomy)
+    normal = clock("normal", imagine_normal, study, lungs, skeleton, anatomy, parameters=numbers.normality)
+    lesions = clock("lesions", find_lesions, study, lungs, skeleton, anatomy, normal, parameters=numbers.lesions)
+    lesions, staging = clock("staging", infer_named, infer_staging, lesions, anatomy, facts, numbers.staging)
     return Report(
-        outcome_of(anatomy, read_parameters(priors, "parameters/answer.toml", Outcome)),
+        outcome_of(anatomy, numbers.outcome),
         study, lungs, lesions, staging,
         (*study.passport.notes, *lungs.quality.notes, *anatomy.notes, *lesions.notes, *staging.notes),
         facts, edition, priors, clock.runs, anatomy, skeleton, normal,
@@ -161,7 +204,7 @@ def what_if(report: Report, changes: dict[str, str]) -> Staging:
         raise ImpossibleRequest("this scan shows no lungs, so there is no stage that anything could change")
     facts = replace(report.facts, overrides=(*report.facts.overrides, *changes.items()))
     return infer_staging(
-        report.lesions, report.anatomy.coverage, facts, parameters=stage_parameters(report.priors)["staging"],
+        report.lesions, report.anatomy.coverage, facts, parameters=read_numbers(report.priors).staging,
         coverage_pet=report.anatomy.coverage_pet,
     )  # fmt: skip
 
