@@ -14,7 +14,7 @@ from ..records import Skeleton, Study
 from .coarse import Coarse, look_coarsely
 from .draw import draw_on_full_grid
 from .names import code_of
-from .parameters import SkeletonParameters, shipped_parameters
+from .parameters import SkeletonParameters, load_skeleton_parameters
 from .skull import find_skull
 from .spine import find_vertebrae, trace_canal
 from .thorax import find_ribs, find_sternum, outline_thorax
@@ -26,7 +26,7 @@ def find_skeleton(study: Study, parameters: SkeletonParameters | None = None) ->
     Vertebrae and ribs are not numbered (codes `vertebra` and `rib`); bone that is none of vertebra, rib, sternum and
     skull is `bone`. An image without a body gives empty labels.
     """
-    numbers = parameters or shipped_parameters()
+    numbers = parameters or load_skeleton_parameters()
     coarse = look_coarsely(study, numbers)
     labels = label_bones(coarse, numbers)
     return Skeleton(study.ct.grid, draw_on_full_grid(labels, study.ct, coarse, numbers))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..tables import read_parameters, shipped_priors
+from ..tables import Priors, read_parameters, shipped_priors
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,6 @@ class SkeletonParameters:
     least_bone_ml: float
 
 
-def shipped_parameters() -> SkeletonParameters:
-    """The numbers that ship with the package."""
-    return read_parameters(shipped_priors(), "parameters/skeleton.toml", SkeletonParameters)
+def load_skeleton_parameters(priors: Priors | None = None) -> SkeletonParameters:
+    """The numbers of a priors folder, or those that ship with the package."""
+    return read_parameters(priors or shipped_priors(), "parameters/skeleton.toml", SkeletonParameters)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lungstage.skeleton import find_skeleton, shipped_parameters
+from lungstage.skeleton import find_skeleton, load_skeleton_parameters
 from lungstage.skeleton.names import code_of
 
 from .patient import SHAPE, draw_chest, draw_head, study_of
@@ -119,4 +119,4 @@ def test_a_scan_of_few_slices_is_read():
 def test_the_same_image_gives_the_same_bits(chest):
     drawn, labels = chest
 
-    assert np.array_equal(find_skeleton(drawn.study, shipped_parameters()).labels, labels)
+    assert np.array_equal(find_skeleton(drawn.study, load_skeleton_parameters()).labels, labels)

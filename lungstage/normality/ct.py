@@ -1,0 +1,122 @@
+"""What the CT of the healthy patient shows, on blocks of about 3 mm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..geometry import Grid
+from ..kernels.reduce import reduce_blocks
+from ..records import Anatomy, Lungs, Skeleton, Spread, Study
+from .compartments import Shares, block_factors, share_blocks
+from .lattice import Lattice, ask_lattice, mixture
+from .lung import expected_lung_hu, fit_lung, lung_reference, vessel_share
+from .parameters import NormalityParameters
+
+AIRWAY_HU, AIRWAY_SD_HU = -985.0, 60.0
+CODE_ROWS = {85: "vertebra", 86: "skull", 90: "sternum", 100: "rib"}  # of what the skeleton tells apart
+BLOOD_RANGE_HU = (15.0, 600.0)  # what an aorta can show; less is a place that is no aorta
+PHASE_SPREAD = 0.3  # an organ's share of the enhancement varies this much with the phase
+BORDER_BLOCKS = 0.8  # masks are off by about this much
+
+
+@dataclass(frozen=True, eq=False)
+class ExpectedCt:
+    """Expected HU with spread and z, float32 on `grid`, and the patient's lung."""
+
+    grid: Grid
+    expected: np.ndarray
+    spread: np.ndarray
+    z: np.ndarray
+    lung_hu: Spread
+
+
+def expect_ct(study: Study, lungs: Lungs, skeleton: Skeleton, anatomy: Anatomy, numbers: NormalityParameters) -> ExpectedCt:
+    """Mix what lung, airway, bone and soft tissue show by their shares of each block."""
+    factors = block_factors(study.ct.grid, numbers.working_mm)
+    measured = reduce_blocks(study.ct.values, factors)[0].astype(np.float32)
+    shares = share_blocks(lungs, skeleton, factors)
+    lattice = ask_lattice(shares.grid, anatomy, numbers.lattice_mm)
+    lung = fit_lung(measured, shares, numbers)
+    parts = (
+        (shares.lung, *expect_lung(measured, shares, lung, numbers)),
+        (shares.airway, AIRWAY_HU, AIRWAY_SD_HU**2),
+        (shares.bone, *expect_bone(measured, shares, numbers)),
+        (shares.soft, *expect_soft(measured, shares, lattice, numbers)),
+    )
+    expected, variance = blend(parts, BORDER_BLOCKS)
+    variance += noise_of_blocks(lungs.quality.noise_hu, factors) ** 2
+    spread = np.sqrt(variance).astype(np.float32)
+    z = np.where(shares.body, (measured - expected) / spread, 0).astype(np.float32)
+    return ExpectedCt(shares.grid, expected.astype(np.float32), spread, z, lung_reference(lung))
+
+
+def blend(parts, border_sigma) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of blocks filled by several compartments: (share, mean, variance) each.
+
+    The mean goes by the share. The share is wrong by the masks' error, which is large where a mask ends, so the variance
+    mixes by shares blurred by that error.
+    """
+    from scipy import ndimage
+
+    mean = sum(share * value for share, value, _ in parts)
+    blurred = [ndimage.gaussian_filter(share, border_sigma) for share, _, _ in parts]
+    total = np.maximum(sum(blurred), 1e-6)
+    second = sum(share * (variance + (value - mean) ** 2) for share, (_, value, variance) in zip(blurred, parts)) / total
+    return mean, np.maximum(second, 1.0)
+
+
+def expect_lung(measured, shares: Shares, model, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of healthy lung: bare lung and vessels by depth."""
+    bare = expected_lung_hu(model, shares)
+    vessels = vessel_share(measured, bare, shares, numbers)
+    step = numbers.vessel_hu - bare
+    # the mean is that of bare lung: the vessels widen it, but a nodule is measured against lung
+    return bare + np.zeros_like(vessels), numbers.lung_texture_hu**2 + model.level_sd_hu**2 + vessels * step**2
+
+
+def expect_bone(measured, shares: Shares, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of bone by its kind, told by the patient's own bones of that kind where there are enough."""
+    mean = np.full(shares.bone.shape, numbers.row("bone").hu_mean, np.float32)
+    variance = np.full(shares.bone.shape, numbers.row("bone").hu_sd ** 2, np.float32)
+    for code in np.unique(shares.bone_code[shares.bone_code > 0]):
+        row = numbers.row(CODE_ROWS.get(int(code), "bone"))
+        here = shares.bone_code == code
+        whole = measured[here & (shares.bone > 0.8)]
+        trust = len(whole) / (len(whole) + 200.0)
+        own = np.median(whole) if len(whole) else row.hu_mean
+        mean[here] = trust * own + (1 - trust) * row.hu_mean
+        variance[here] = row.hu_sd**2
+    return mean, variance
+
+
+def expect_soft(measured, shares: Shares, lattice: Lattice, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of the soft regions mixed by the anatomy, enhanced as this patient's blood is."""
+    blood_hu, blood_sd = measure_blood_hu(measured, shares, lattice, numbers)
+    probabilities, names = lattice.soft()
+    rows = [numbers.row(name) for name in names]
+    enhancement = np.array([row.hu_enhancement for row in rows])
+    above = max(blood_hu - numbers.blood_hu, 0.0)
+    means = np.array([row.hu_mean for row in rows]) + enhancement * above
+    spreads = np.sqrt(np.array([row.hu_sd for row in rows]) ** 2 + (enhancement * np.hypot(PHASE_SPREAD * above, blood_sd)) ** 2)
+    mean, variance = mixture(probabilities, means, spreads)
+    return lattice.spread_out(mean), lattice.spread_out(variance)
+
+
+def measure_blood_hu(measured, shares: Shares, lattice: Lattice, numbers: NormalityParameters) -> tuple[float, float]:
+    """HU of blood and its spread: the median where the anatomy puts aorta and heart, else unenhanced and wide."""
+    weight = sum(
+        lattice.probabilities[:, k] for k, name in enumerate(lattice.names) if name in ("aorta", "heart", "pulmonary_artery")
+    ) + np.zeros(len(lattice.probabilities))
+    values = lattice.at_lattice(measured)
+    whole = lattice.at_lattice(shares.soft) > 0.95
+    whole &= (weight > numbers.seen_probability) & (values > BLOOD_RANGE_HU[0]) & (values < BLOOD_RANGE_HU[1])
+    if whole.sum() < 5:
+        return numbers.blood_hu, numbers.blood_sd_hu
+    return float(np.median(values[whole])), float(1.4826 * np.median(abs(values[whole] - np.median(values[whole]))) / 2 + 5.0)
+
+
+def noise_of_blocks(noise_hu: float, factors: tuple[int, int, int]) -> float:
+    """Noise of a block's mean; neighbouring voxels share about four of their noise."""
+    return float(noise_hu / np.sqrt(max(1.0, np.prod(factors) / 4)))

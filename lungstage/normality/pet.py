@@ -1,0 +1,148 @@
+"""What the PET of the healthy patient shows, on the PET's own grid, as logarithms of SUV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..geometry import Grid
+from ..records import Anatomy, Lungs, Skeleton, Spread, Study
+from .compartments import Shares, block_factors, share_blocks
+from .ct import CODE_ROWS, blend
+from .lattice import Lattice, ask_lattice, mixture
+from .parameters import NormalityParameters
+from .references import References, log_normal, measure_references
+
+FLOOR_SUV = 0.15  # below this PET says nothing; added before the logarithm
+BODY_SUV = 0.25  # smoothed uptake of a body where the CT does not reach
+AIR_LOG_SIGMA = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class ExpectedPet:
+    """Expected SUV with spread and z, float32 on the PET's grid, and the patient's references."""
+
+    expected: np.ndarray
+    spread: np.ndarray
+    z: np.ndarray
+    blood_suv: Spread
+    liver_suv: Spread
+
+
+def expect_pet(study: Study, lungs: Lungs, skeleton: Skeleton, anatomy: Anatomy, numbers: NormalityParameters) -> ExpectedPet:
+    """Mix what lung, airway, bone and soft tissue take up, blurred as PET and breathing blur them."""
+    suv, grid = np.maximum(study.pet.values, 0), study.pet.grid
+    blocks = share_blocks(lungs, skeleton, block_factors(study.ct.grid, numbers.working_mm))
+    shares = bring_to(blocks, grid)
+    lattice = ask_lattice(grid, anatomy, numbers.lattice_mm)
+    references = measure_references(suv, shares, lattice, numbers)
+    sides = np.asarray(grid.spacing_mm)
+    blur = np.hypot(numbers.pet_blur_mm, (numbers.breathing_mm, 0.0, 0.0)) / sides
+    parts = (
+        (shares.lung, expect_lung(shares, references, numbers), numbers.lung_sigma**2),
+        (shares.airway, np.float32(references.lung), AIR_LOG_SIGMA**2),
+        (shares.bone, *expect_bone(shares, references, numbers)),
+        (shares.soft, *expect_soft(lattice, references, numbers)),
+    )
+    expected, variance = blend(parts, blur)
+    variance = variance + spilled(expected, variance, blur) ** 2
+    z = deviations(suv, expected, variance, shares.body | lies_in_body(suv, sides))
+    median = np.exp(expected)
+    return ExpectedPet(
+        median.astype(np.float32), (median * np.sqrt(variance)).astype(np.float32), z,
+        log_normal(references.blood, references.blood_sigma), log_normal(references.liver, references.liver_sigma),
+    )  # fmt: skip
+
+
+def bring_to(blocks: Shares, grid: Grid) -> Shares:
+    """The shares at the voxels of another grid; outside of the blocks all is soft tissue, and not known to be body."""
+    from scipy import ndimage
+
+    corner, ends = blocks.grid.to_index(grid.to_mm([0, 0, 0])), np.eye(3)
+    matrix = np.stack([blocks.grid.to_index(grid.to_mm(end)) - corner for end in ends], axis=1)
+
+    def carried(volume, order):
+        return ndimage.affine_transform(
+            np.asarray(volume, np.float32), matrix, corner, grid.shape, order=order, mode="constant", cval=0.0
+        )
+
+    lung, airway, bone = (carried(volume, 1) for volume in (blocks.lung, blocks.airway, blocks.bone))
+    body = carried(blocks.body, 1) >= 0.5
+    code = carried(ndimage.grey_dilation(blocks.bone_code, size=3), 0).astype(np.uint8)
+    return Shares(grid, lung, airway, bone, np.clip(1 - lung - airway - bone, 0, 1), body, code)
+
+
+def expect_lung(shares: Shares, references: References, numbers: NormalityParameters) -> np.ndarray:
+    """Log SUV of healthy lung, float32 (1, y, 1): a line from the front to the back of the lungs."""
+    rows = np.flatnonzero((shares.lung > 0.5).any((0, 2)))
+    front, back = (rows[0], rows[-1]) if rows.size else (0, shares.lung.shape[1] - 1)
+    place = np.clip((np.arange(shares.lung.shape[1]) - front) / max(back - front, 1), 0, 1)
+    ratio = numbers.lung_front_of_blood + place * (numbers.lung_back_of_blood - numbers.lung_front_of_blood)
+    middle = (numbers.lung_front_of_blood + numbers.lung_back_of_blood) / 2
+    return (references.lung + np.log(ratio / middle)).astype(np.float32)[None, :, None]
+
+
+def expect_bone(shares: Shares, references: References, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:
+    """Log SUV of bone by its kind, and its variance."""
+    mean, variance = (np.zeros(shares.bone.shape, np.float32) for _ in range(2))
+    for code in np.unique(shares.bone_code):
+        row = numbers.row(CODE_ROWS.get(int(code), "bone"))
+        here = shares.bone_code == code
+        level, level_sigma = references.unit(row.suv_of)
+        mean[here] = level + np.log(row.suv_ratio)
+        variance[here] = row.suv_sigma**2 + level_sigma**2
+    return mean, variance
+
+
+def expect_soft(lattice: Lattice, references: References, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:
+    """Log SUV of the soft regions mixed by the anatomy, and its variance."""
+    probabilities, names = lattice.soft()
+    rows = [numbers.row(name) for name in names]
+    units = [references.unit(row.suv_of) for row in rows]
+    means = [level + np.log(row.suv_ratio) for row, (level, _) in zip(rows, units)]
+    spreads = [np.hypot(row.suv_sigma, sigma) for row, (_, sigma) in zip(rows, units)]
+    mean, variance = mixture(probabilities, means, spreads)
+    return lattice.spread_out(mean), lattice.spread_out(variance)
+
+
+def spilled(expected: np.ndarray, variance: np.ndarray, blur) -> np.ndarray:
+    """How much hot neighbours may add to the logarithm: heart, kidney and bladder shine into what lies beside them."""
+    from scipy import ndimage
+
+    likely = np.exp(expected + variance / 2)
+    around = ndimage.gaussian_filter(likely, 1.5 * np.asarray(blur))
+    return 0.5 * np.log(np.maximum(around / likely, 1.0))
+
+
+def deviations(suv: np.ndarray, expected: np.ndarray, variance: np.ndarray, body: np.ndarray) -> np.ndarray:
+    """z of each voxel, float32; 0 outside the body."""
+    median = np.exp(expected)
+    steps = np.log(suv + FLOOR_SUV) - np.log(median + FLOOR_SUV)
+    noise = noise_by_slice(suv, body)[:, None, None]
+    spread = np.sqrt(variance * (median / (median + FLOOR_SUV)) ** 2 + noise**2)
+    return np.where(body, steps / spread, 0).astype(np.float32)
+
+
+def noise_by_slice(suv: np.ndarray, body: np.ndarray) -> np.ndarray:
+    """Spread of the logarithm by noise alone, (z): neighbouring voxels against each other; the ends of a PET are noisy."""
+    from scipy import ndimage
+
+    logs = np.log(suv + FLOOR_SUV)
+    # a second difference leaves gradients out; its variance is six times that of one voxel
+    change = logs[:, :, :-2] - 2 * logs[:, :, 1:-1] + logs[:, :, 2:]
+    inside = body[:, :, :-2] & body[:, :, 2:]
+    noise = np.array([
+        1.4826 * np.median(abs(row[here])) / np.sqrt(6) if here.sum() > 20 else np.nan for row, here in zip(change, inside)
+    ])  # fmt: skip
+    known = np.flatnonzero(np.isfinite(noise))
+    if not known.size:
+        return np.zeros(len(noise))
+    return ndimage.median_filter(np.interp(np.arange(len(noise)), known, noise[known]), size=3, mode="nearest")
+
+
+def lies_in_body(suv: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """Where the PET alone shows a body, bool: for slices that the CT does not reach."""
+    from scipy import ndimage
+
+    return ndimage.gaussian_filter(suv, 8.0 / sides) > BODY_SUV
