@@ -2,7 +2,8 @@
 
 A ball is a threshold on the squared distance: exact on anisotropic grids, and its cost hardly grows with the radius
 (a footprint lost to it at 3, 5 and 10 mm). Nothing is known beyond the ends of the volume: growing gets nothing from
-there and shrinking loses nothing to it, so a lung cut by the end of the scan keeps its cut face.
+there and shrinking loses nothing to it, so a lung cut by the end of the scan keeps its cut face. Closing and opening take
+the volume to go on beyond its ends as it ends.
 """
 
 from __future__ import annotations
@@ -27,12 +28,22 @@ def shrink_mm(mask, spacing_mm, radius_mm):
 
 def close_mm(mask, spacing_mm, radius_mm):
     """uint8 (z, y, x): gaps and bays that a ball of `radius_mm` cannot enter are filled."""
-    return shrink_mm(grow_mm(mask, spacing_mm, radius_mm), spacing_mm, radius_mm)
+    padded, inner = _continued(mask, spacing_mm, radius_mm)
+    return shrink_mm(grow_mm(padded, spacing_mm, radius_mm), spacing_mm, radius_mm)[inner]
 
 
 def open_mm(mask, spacing_mm, radius_mm):
     """uint8 (z, y, x): what a ball of `radius_mm` fits into without leaving the mask."""
-    return grow_mm(shrink_mm(mask, spacing_mm, radius_mm), spacing_mm, radius_mm)
+    padded, inner = _continued(mask, spacing_mm, radius_mm)
+    return grow_mm(shrink_mm(padded, spacing_mm, radius_mm), spacing_mm, radius_mm)[inner]
+
+
+def _continued(mask, spacing_mm, radius_mm):
+    """The mask with its end layers repeated one radius beyond the ends, and where the mask itself lies in that."""
+    mask = as_mask(mask)
+    reach = [int(np.ceil(max(radius_mm, 0) / s)) for s in spacing_mm]
+    padded = np.pad(mask, [(r, r) for r in reach], mode="edge") if mask.size else mask
+    return padded, tuple(slice(r, r + n) for r, n in zip(reach, mask.shape))
 
 
 def _within(mask, spacing_mm, radius_mm):

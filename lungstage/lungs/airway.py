@@ -24,7 +24,7 @@ def trace_airway(study: Study, coarse: Coarse, lung: np.ndarray, tissue: np.ndar
 
     lung, tissue   uint8 on the blocks: lung air with whatever airway hangs on it, and the body's dense part
     """
-    air = ((coarse.mean < numbers.air_hu) & (enclosure(tissue) == 4)).view(np.uint8)
+    air = ((coarse.mean < numbers.air_hu) & (enclosure(tissue) >= 3)).view(np.uint8)
     trachea = find_trachea(coarse, air, lung, numbers)
     if not len(trachea):
         return np.zeros(study.ct.grid.shape, np.uint8)

@@ -19,7 +19,7 @@ from .coarse import Coarse, coarsen, signed_distance_mm
 from .hull import close_hull
 from .parameters import LungParameters, load_lung_parameters
 from .quality import judge, no_lungs, p_thorax
-from .sides import part_sides, with_vessels
+from .sides import find_midline, part_sides, with_vessels
 
 
 def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
@@ -36,12 +36,13 @@ def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
     airway = trace_airway(study, coarse, chest_air, tissue, numbers)
     lumen = share_of_blocks(airway, coarse) >= 0.3
     lung = find_lung_air(coarse, tissue, lumen, numbers)
-    sides = part_sides(coarse, lung, lumen, tissue, numbers)
+    midline = find_midline(coarse, lung, lumen, tissue)
+    sides = part_sides(coarse, lung, midline, numbers)
     p = p_thorax(coarse, sides, lumen, numbers)
     if p < numbers.p_thorax_min:
         return no_lungs(study, p, full_resolution(study, coarse, fill_body(tissue, lung)))
     sides = with_vessels(coarse, sides, lumen, numbers)
-    hull = close_hull(coarse, sides, lumen, tissue, numbers)
+    hull = close_hull(coarse, sides, lumen, tissue, midline, numbers)
     body = fill_body(tissue, (hull != 0) | lumen)
     right, left = refine_sides(study, coarse, sides, airway, numbers)
     hull = full_resolution(study, coarse, hull == RIGHT) * np.uint8(RIGHT) | (

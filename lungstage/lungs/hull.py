@@ -1,4 +1,10 @@
-"""Lungs in, hull out: what the lungs would fill without disease."""
+"""Lungs in, hull out: what the lungs would fill without disease, each side labelled.
+
+Three steps, each for its own disease. A ball of `hull_mm` rolled over each lung from outside closes the bays that tumour,
+collapse and a swollen hilum leave; the heart is flatter than the ball and stays out. Between lung and ribs fluid and
+pleural tumour are added where the gap is wider than a pleura. A lung without air is told by the other one, mirrored.
+The dome of the diaphragm bounds all of it from below, except for fluid.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +15,151 @@ from .coarse import Coarse
 from .parameters import LungParameters
 from .sides import box_of
 
+BONE_HU = 250  # block mean of a rib or more
+FAT_HU = -30  # below it is fat, which is never disease
 
-def close_hull(coarse: Coarse, sides: np.ndarray, airway: np.ndarray, tissue: np.ndarray, numbers: LungParameters) -> np.ndarray:
-    """uint8 labels on the blocks, RIGHT or LEFT: each lung closed by a ball of `recess_mm`, its holes filled."""
+
+def close_hull(
+    coarse: Coarse, sides: np.ndarray, airway: np.ndarray, tissue: np.ndarray, midline: float, numbers: LungParameters
+) -> np.ndarray:
+    """uint8 labels on the blocks, RIGHT or LEFT: lungs, and what disease has taken from them.
+
+    sides     uint8 labels of the lungs with their vessels; airway and tissue uint8; midline an index along x
+    """
+    hull = sides.copy()
+    for side in (RIGHT, LEFT):
+        bays = close_bays(coarse, sides == side, numbers.hull_mm)
+        hull[bays & (hull == 0)] = side
+    gap = pleural_gap(coarse, hull, tissue, midline, numbers)
+    hull = np.where((hull == 0) & gap, by_side(hull.shape, midline), hull)
+    hull = mirror_missing(coarse, hull, sides, tissue, midline, numbers)
+    hull[airway != 0] = 0
+    return hull
+
+
+def close_bays(coarse: Coarse, lung: np.ndarray, radius_mm: float) -> np.ndarray:
+    """bool: the lung closed by a ball and its cavities filled, down to the dome of the diaphragm."""
     from ..kernels.components import fill_holes
     from ..kernels.morphology import close_mm
 
-    hull = sides.copy()
-    margin = int(np.ceil(numbers.recess_mm / min(coarse.spacing_mm))) + 1
-    for side in (RIGHT, LEFT):
-        if (sides == side).any():
-            low, high = box_of(sides == side, margin)
-            box = tuple(slice(a, b) for a, b in zip(low, high))
-            closed = fill_holes(close_mm(sides[box] == side, coarse.spacing_mm, numbers.recess_mm))
-            hull[box][(closed != 0) & (hull[box] == 0)] = side
-    hull[airway != 0] = 0
-    return hull
+    closed = np.zeros(lung.shape, bool)
+    if lung.any():
+        low, high = box_of(lung, int(np.ceil(radius_mm / min(coarse.spacing_mm))) + 1)
+        box = tuple(slice(a, b) for a, b in zip(low, high))
+        filled = fill_holes(close_mm(lung[box], coarse.spacing_mm, radius_mm)) != 0
+        closed[box] = filled & above_dome(coarse, lung[box])
+    return closed
+
+
+def above_dome(coarse: Coarse, lung: np.ndarray) -> np.ndarray:
+    """bool: blocks not below the lung's base.
+
+    The base is the lowest lung of each column; what stands up from it more narrowly than a dome, such as a tumour on the
+    diaphragm, is levelled first. Columns without lung are bounded by nothing.
+    """
+    from scipy.ndimage import grey_opening
+
+    tumour_mm = 25.0  # half the width of what may stand on a dome without being one
+    height = lung.shape[0]
+    base = np.where(lung.any(axis=0), lung.argmax(axis=0), -height)
+    reach_y, reach_x = (max(1, round(tumour_mm / s)) for s in coarse.spacing_mm[1:])
+    y, x = np.ogrid[-reach_y : reach_y + 1, -reach_x : reach_x + 1]
+    disc = (y / reach_y) ** 2 + (x / reach_x) ** 2 <= 1.0
+    # Beyond the lung's outline the base counts as high, or opening would lower it all along its rim.
+    outline = np.where(base > -height, base, height)
+    level = np.where(base > -height, np.minimum(base, grey_opening(outline, footprint=disc)), -height)
+    return np.arange(height)[:, None, None] >= level
+
+
+def by_side(shape: tuple[int, int, int], midline: float) -> np.ndarray:
+    """uint8 labels (1, 1, x): RIGHT up to the midline, LEFT beyond."""
+    return np.where(np.arange(shape[2]) < midline, RIGHT, LEFT).astype(np.uint8)[None, None]
+
+
+def pleural_gap(coarse: Coarse, hull: np.ndarray, tissue: np.ndarray, midline: float, numbers: LungParameters) -> np.ndarray:
+    """bool: soft tissue and fluid between the outside of the lungs and the inside of the ribs, where that gap is too wide.
+
+    In each slice rays go out from the middle of the chest. Ribs cross a slice here and there; the inside of the cage is
+    the nearest rib within a rib's distance along the body.
+    """
+    from scipy.ndimage import minimum_filter
+
+    from ..kernels.morphology import open_mm
+
+    empty = np.zeros(hull.shape, bool)
+    slices = np.flatnonzero(hull.any(axis=(1, 2)))
+    if not slices.size:
+        return empty
+    rays = Rays.around(coarse, hull, midline)
+    lung_mm = rays.last(hull != 0)
+    bone = (coarse.mean > BONE_HU) & (tissue != 0)
+    bone_mm = rays.first_beyond(bone, lung_mm)
+    window = (2 * max(1, round(15.0 / coarse.spacing_mm[0])) + 1, 5)
+    cage_mm = minimum_filter(bone_mm, window, mode=("nearest", "wrap"))
+    wide = (lung_mm > 0) & np.isfinite(cage_mm) & (cage_mm - lung_mm > numbers.pleura_mm)
+    outer_mm = np.where(wide, cage_mm - coarse.spacing_mm[2], 0.0)
+    low_hu, high_hu = numbers.fluid_hu
+    soft = (coarse.mean > FAT_HU) & (coarse.mean < BONE_HU) & (hull == 0)
+    fluid = (coarse.mean > low_hu) & (coarse.mean < high_hu)
+    above = np.logical_or.reduce(
+        [above_dome(coarse, hull == side) & (by_side(hull.shape, midline) == side) for side in (RIGHT, LEFT)]
+    )
+    return open_mm(rays.within(lung_mm, outer_mm) & soft & (above | fluid), coarse.spacing_mm, numbers.pleura_mm / 2) != 0
+
+
+class Rays:
+    """Polar view of the axial slices: which ray and how far out each block lies.
+
+    ray        int (y, x), number of the ray
+    away_mm    float (y, x), distance from the chest's middle
+    """
+
+    COUNT = 120
+
+    def __init__(self, centre_yx: tuple[float, float], shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]):
+        y = (np.arange(shape[1]) - centre_yx[0])[:, None] * spacing_mm[1]
+        x = (np.arange(shape[2]) - centre_yx[1])[None] * spacing_mm[2]
+        self.away_mm = np.hypot(y, x)
+        self.ray = (np.floor((np.arctan2(y, x) / (2 * np.pi) + 0.5) * self.COUNT) % self.COUNT).astype(int)
+
+    @classmethod
+    def around(cls, coarse: Coarse, hull: np.ndarray, midline: float) -> Rays:
+        """Rays from the middle of the chest: the midline, and half-way between front and back of the lungs."""
+        rows = np.flatnonzero(hull.any(axis=(0, 2)))
+        return cls(((rows[0] + rows[-1]) / 2, midline), hull.shape, coarse.spacing_mm)
+
+    def last(self, mask: np.ndarray) -> np.ndarray:
+        """float (z, ray): distance of the outermost block of the mask, 0 where there is none."""
+        out = np.zeros((mask.shape[0], self.COUNT))
+        z, y, x = np.nonzero(mask)
+        np.maximum.at(out, (z, self.ray[y, x]), self.away_mm[y, x])
+        return out
+
+    def first_beyond(self, mask: np.ndarray, from_mm: np.ndarray) -> np.ndarray:
+        """float (z, ray): distance of the first block of the mask farther out than `from_mm`, infinite where there is none."""
+        out = np.full((mask.shape[0], self.COUNT), np.inf)
+        z, y, x = np.nonzero(mask)
+        ray, away = self.ray[y, x], self.away_mm[y, x]
+        beyond = away > from_mm[z, ray]
+        np.minimum.at(out, (z[beyond], ray[beyond]), away[beyond])
+        return out
+
+    def within(self, from_mm: np.ndarray, to_mm: np.ndarray) -> np.ndarray:
+        """bool (z, y, x): blocks between two distances (z, ray)."""
+        return (self.away_mm > from_mm[:, self.ray]) & (self.away_mm < to_mm[:, self.ray])
+
+
+def mirror_missing(
+    coarse: Coarse, hull: np.ndarray, sides: np.ndarray, tissue: np.ndarray, midline: float, numbers: LungParameters
+) -> np.ndarray:
+    """The hull, with a side that has next to no air filled by the other side's mirror image where there is tissue."""
+    counts = {side: np.count_nonzero(sides == side) for side in (RIGHT, LEFT)}
+    weak, strong = (RIGHT, LEFT) if counts[RIGHT] < counts[LEFT] else (LEFT, RIGHT)
+    if counts[weak] >= numbers.airless_share * counts[strong]:
+        return hull
+    column = np.rint(2 * midline - np.arange(hull.shape[2])).astype(int)
+    seen = (column >= 0) & (column < hull.shape[2])
+    mirrored = np.zeros(hull.shape, bool)
+    mirrored[:, :, seen] = (hull == strong)[:, :, column[seen]]
+    mirrored &= (tissue != 0) & (coarse.mean < BONE_HU) & (hull == 0)
+    return np.where(mirrored, np.uint8(weak), hull)

@@ -25,6 +25,10 @@ class LungParameters:
     airway_wall_mm: float
     vessel_mm: float
     recess_mm: float
+    hull_mm: float
+    pleura_mm: float
+    fluid_hu: tuple[float, float]
+    airless_share: float
     lung_height_mm: float
     p_thorax_min: float
 

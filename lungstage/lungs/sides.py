@@ -16,31 +16,14 @@ from .parameters import LungParameters
 CLEAN = 0.85  # of a core's blocks must lie on one side of the midline: lungs reach across it, cores hardly do
 
 
-def part_sides(coarse: Coarse, lung: np.ndarray, airway: np.ndarray, tissue: np.ndarray, numbers: LungParameters) -> np.ndarray:
-    """uint8 labels on the blocks, RIGHT or LEFT, of every block of `lung`.
-
-    lung     uint8: parenchyma without airway
-    airway   uint8; tissue  uint8: the body's dense part
-    """
-    from skimage.segmentation import watershed
-
-    if not lung.any():
-        return np.zeros(lung.shape, np.uint8)
-    midline = find_midline(coarse, lung, airway, tissue)
-    cores = side_cores(coarse, lung, midline, numbers)
-    low, high = box_of(lung, 1)
-    box = tuple(slice(a, b) for a, b in zip(low, high))
-    sides = np.zeros(lung.shape, np.uint8)
-    sides[box] = watershed(coarse.mean[box], cores[box], mask=lung[box] != 0)
-    return sides
-
-
 def find_midline(coarse: Coarse, lung: np.ndarray, airway: np.ndarray, tissue: np.ndarray) -> float:
     """The patient's middle as an index along x: the median of windpipe, bones and outer contour, as far as they are seen.
 
     None of the three is safe alone: a tumour pushes the windpipe, a field of view cuts ribs on one side, arms lie unevenly.
     """
     slices = np.flatnonzero(lung.any(axis=(1, 2)))
+    if not slices.size:
+        return (lung.shape[2] - 1) / 2
     chest = slice(slices[0], slices[-1] + 1)
     votes = []
     if airway.any():
@@ -53,6 +36,19 @@ def find_midline(coarse: Coarse, lung: np.ndarray, airway: np.ndarray, tissue: n
     if columns[0] > 0 and columns[-1] < tissue.shape[2] - 1:
         votes.append((columns[0] + columns[-1]) / 2)
     return float(np.median(votes)) if votes else (lung.shape[2] - 1) / 2
+
+
+def part_sides(coarse: Coarse, lung: np.ndarray, midline: float, numbers: LungParameters) -> np.ndarray:
+    """uint8 labels on the blocks, RIGHT or LEFT, of every block of `lung` (uint8: parenchyma without airway)."""
+    from skimage.segmentation import watershed
+
+    if not lung.any():
+        return np.zeros(lung.shape, np.uint8)
+    cores = side_cores(coarse, lung, midline, numbers)
+    box = tuple(slice(a, b) for a, b in zip(*box_of(lung, 1)))
+    sides = np.zeros(lung.shape, np.uint8)
+    sides[box] = watershed(coarse.mean[box], cores[box], mask=lung[box] != 0)
+    return sides
 
 
 def side_cores(coarse: Coarse, lung: np.ndarray, midline: float, numbers: LungParameters) -> np.ndarray:

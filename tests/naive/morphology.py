@@ -1,4 +1,4 @@
-"""Balls put onto every voxel, one after the other."""
+"""Balls put onto every voxel, one after the other; closing and opening on a volume continued by five voxels."""
 
 import numpy as np
 
@@ -18,11 +18,13 @@ def shrink_mm(mask, spacing_mm, radius_mm):
 
 
 def close_mm(mask, spacing_mm, radius_mm):
-    return shrink_mm(grow_mm(mask, spacing_mm, radius_mm), spacing_mm, radius_mm)
+    padded = np.pad(mask, 5, mode="edge")
+    return shrink_mm(grow_mm(padded, spacing_mm, radius_mm), spacing_mm, radius_mm)[5:-5, 5:-5, 5:-5]
 
 
 def open_mm(mask, spacing_mm, radius_mm):
-    return grow_mm(shrink_mm(mask, spacing_mm, radius_mm), spacing_mm, radius_mm)
+    padded = np.pad(mask, 5, mode="edge")
+    return grow_mm(shrink_mm(padded, spacing_mm, radius_mm), spacing_mm, radius_mm)[5:-5, 5:-5, 5:-5]
 
 
 def _ball(shape, centre, spacing_mm, radius_mm):
