@@ -13,8 +13,10 @@ from .search import Search
 from .spots import Spot
 
 AROUND_MM = 12.0
-WALL_MM = 7.0
-"""How far a lesion of the lung may have grown beyond the hull."""
+CORE_SHARE = 0.5
+MARGIN_MM = 4.0
+WALL_SHARE = 0.15
+"""Beyond the hull a lesion of the lung may have grown by this part of its radius: small ones seldom have."""
 KIND_OF_REGION = {
     "liver": "liver", "adrenal_right": "adrenal", "adrenal_left": "adrenal", "brain": "brain", "pleura_right": "pleural",
     "pleura_left": "pleural", "mediastinum": "node", "hilum_right": "node", "hilum_left": "node", "neck": "node",
@@ -62,12 +64,21 @@ def surroundings(spot: Spot, search: Search) -> Surroundings:
     return Surroundings(box, low, away)
 
 
+def blocks_of(spot: Spot, around: Surroundings) -> np.ndarray:
+    """bool on the box: the blocks the detector named."""
+    named = np.zeros(around.away_mm.shape, bool)
+    named[tuple((spot.blocks - around.low).T)] = True
+    return named
+
+
 def core_of(spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
     """bool on the box: what surely belongs to it."""
+    from scipy.ndimage import distance_transform_edt
+
     if len(spot.blocks):
-        core = np.zeros(around.away_mm.shape, bool)
-        core[tuple((spot.blocks - around.low).T)] = True
-        return core
+        # the middle of a dense part surely belongs to it; its rim may be wall, vessel or the lung beside it
+        inner = distance_transform_edt(blocks_of(spot, around), sampling=search.grid.spacing_mm)
+        return inner >= CORE_SHARE * inner.max()
     hu = search.hu[around.box]
     solid = ~search.airway[around.box]
     near = solid & (around.away_mm <= max(0.5 * spot.radius_mm, 1.01 * float(around.away_mm[solid].min(initial=np.inf))))
@@ -95,7 +106,7 @@ def kinds_of(spot, search, anatomy, around, core, hilum_mm: float, numbers: Lesi
 
 def lung_kinds(spot, search, around, core, hilum_mm: float, numbers: LesionParameters) -> dict[str, float]:
     """Lesions of the lung: near the hilum a node is possible; a large part may be effusion (water) or collapse."""
-    volume_ml = float(core.sum()) * search.grid.voxel_ml
+    volume_ml = float(max(len(spot.blocks), core.sum())) * search.grid.voxel_ml
     near_hilum = float(np.exp(-((hilum_mm / numbers.hilum_reach_mm) ** 2)))
     small = float(np.exp(-((spot.radius_mm / 15.0) ** 2)))
     kinds = {"pulmonary": 1.0, "node": near_hilum * small}
@@ -122,14 +133,14 @@ def allowed_for(p_kind: dict[str, float], spot: Spot, search: Search, around: Su
 
     solid = search.body[around.box] & ~search.airway[around.box]
     if len(spot.blocks):
-        core = np.zeros(solid.shape, bool)
-        core[tuple((spot.blocks - around.low).T)] = True
-        near = distance_transform_edt(~core, sampling=search.grid.spacing_mm) <= 0.5 * spot.radius_mm + WALL_MM
+        away = distance_transform_edt(~blocks_of(spot, around), sampling=search.grid.spacing_mm)
+        near = away <= 0.5 * spot.radius_mm + MARGIN_MM
     else:
-        near = around.away_mm <= 2.0 * spot.radius_mm + WALL_MM
+        near = around.away_mm <= 2.0 * spot.radius_mm + MARGIN_MM
     hull = search.hull[around.box] > 0
     if p_kind.get("pulmonary", 0.0) + p_kind.get("effusion", 0.0) + p_kind.get("collapse", 0.0) >= 0.5:
-        reach = distance_transform_edt(~hull, sampling=search.grid.spacing_mm) <= WALL_MM if hull.any() else solid
+        wall_mm = WALL_SHARE * spot.radius_mm
+        reach = distance_transform_edt(~hull, sampling=search.grid.spacing_mm) <= wall_mm if hull.any() else solid
         return near & solid & (hull | (reach & ~search.bone[around.box]))
     soft = solid & ~search.lung[around.box]
     return near & (soft if p_kind.get("bone", 0.0) >= 0.5 else soft & ~search.bone[around.box])
