@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
+WORTH_THREADS = 20000  # nodes
 QUANTILES = 4096  # steps in which the logistic distribution is drawn: probabilities below 1 / 8192 count as never
 
 
@@ -38,7 +39,8 @@ def sample_labels(log_odds, neighbours, weights, colours, start, temperatures, s
     if labels.size and len(temperatures):
         colours = np.ascontiguousarray(colours, np.int64)
         steps = np.ascontiguousarray(temperatures, np.float32)
-        _sweep(log_odds, neighbours, weights, colours, labels, steps, np.uint64(seed), logistic_quantiles())
+        sweep = _sweep_in_threads if len(labels) >= WORTH_THREADS else _sweep_in_one
+        sweep(log_odds, neighbours, weights, colours, labels, steps, np.uint64(seed), logistic_quantiles())
     return labels
 
 
@@ -71,7 +73,6 @@ def _hash(x):
     return x ^ (x >> np.uint64(31))
 
 
-@njit(cache=True, parallel=True)
 def _sweep(log_odds, neighbours, weights, colours, labels, temperatures, seed, quantiles):
     nodes, chains = labels.shape
     degree = neighbours.shape[1]
@@ -99,6 +100,11 @@ def _sweep(log_odds, neighbours, weights, colours, labels, temperatures, seed, q
                         own[c] = np.uint8(field[c] > heat * quantiles[np.int64(drawn)])
                     elif field[c] != 0:
                         own[c] = np.uint8(field[c] > 0)
+
+
+# Threads meet after every colour, which costs more than it saves on a small graph.
+_sweep_in_one = njit(cache=True)(_sweep)
+_sweep_in_threads = njit(cache=True, parallel=True)(_sweep)
 
 
 @njit(cache=True, parallel=True)

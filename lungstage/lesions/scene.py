@@ -10,6 +10,8 @@ from ..geometry import Grid
 from ..records import Normal, Study
 from .candidate import Candidate
 
+IN_LUNG = ("pulmonary", "collapse", "effusion", "pleural")  # kinds whose neighbour is air
+TISSUE_HU, TISSUE_BLUR_HU = -350.0, 60.0  # half-way between lung and muscle; the expected CT is known in coarse blocks
 WALL_REACH_MM = 8.0  # farther from the allowed ground than this nothing is asked any more
 
 
@@ -20,8 +22,10 @@ class Scene:
     hu           float32, CT
     suv          float32, PET, or None where there is none or it does not cover the candidate
     z_ct         float32, how far the CT is from the normal one, or None
+    p_tissue     float32, probability that healthy anatomy has soft tissue or bone there, or None
     core         uint8, surely lesion
-    outside_mm   float32, distance to the allowed ground where positive, and into it where negative, up to WALL_REACH_MM
+    outside_mm   float32, distance to the ground where the lesion may lie where positive, and into it where negative, up to
+                 WALL_REACH_MM; in the lung that ground ends where healthy anatomy has tissue
     away_mm      float32, distance from the centre of the candidate
     centre       (z, y, x) index of that centre
     radius_mm    of the candidate
@@ -31,6 +35,7 @@ class Scene:
     hu: np.ndarray
     suv: np.ndarray | None
     z_ct: np.ndarray | None
+    p_tissue: np.ndarray | None
     core: np.ndarray
     outside_mm: np.ndarray
     away_mm: np.ndarray
@@ -50,10 +55,21 @@ def look_at(study: Study, normal: Normal | None, candidate: Candidate, finest_mm
     suv = None
     if study.pet is not None and np.all(study.pet.grid.holds(box.to_mm(np.argwhere(core)))):
         suv = on_box(study.pet.values, study.pet.grid, box)
-    z_ct = None if normal is None else on_box(normal.z_ct, normal.grid, box)
+    z_ct = p_tissue = None
+    if normal is not None:
+        z_ct = on_box(normal.z_ct, normal.grid, box)
+        expected = on_box(normal.expected_hu, normal.grid, box)
+        p_tissue = 1 / (1 + np.exp(-(expected - TISSUE_HU) / TISSUE_BLUR_HU))
     hu = on_box(study.ct.values, study.ct.grid, box)
+    ground = allowed
+    if p_tissue is not None and candidate.kind in IN_LUNG:
+        claimed = core
+        if p_tissue[core].mean() > 0.3:  # the map of the healthy lung leaves the lesion itself out, as it does large masses
+            claimed = core | (away <= candidate.radius_mm)
+        ground = allowed & ((p_tissue < 0.5) | claimed)
+        p_tissue = np.where(claimed, 0.0, p_tissue)
     return Scene(
-        box, hu, suv, z_ct, core.view(np.uint8), signed_distance_mm(allowed, box), away, index, candidate.radius_mm
+        box, hu, suv, z_ct, p_tissue, core.view(np.uint8), signed_distance_mm(ground, box), away, index, candidate.radius_mm
     )  # fmt: skip
 
 

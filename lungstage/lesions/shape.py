@@ -18,9 +18,9 @@ from .appearance import Appearance, learn_appearance
 from .attachments import bodies
 from .candidate import Candidate
 from .diameters import measure_masks
-from .scene import Scene, look_at
+from .scene import IN_LUNG, Scene, look_at
 
-IN_LUNG = ("pulmonary", "collapse", "effusion", "pleural")
+SOLID_HU = -300.0  # ground glass is less dense
 MOST_LOG_ODDS = 6.0  # of one mm3: one voxel never outvotes all its neighbours
 
 
@@ -39,6 +39,7 @@ class ShapeParameters:
     attached_per_mm: float
     wall_per_mm: float
     wall_sd_mm: float
+    wall_sd_share: float
     reach_in_lung: float
     reach_in_tissue: float
     reach_spread: float
@@ -51,6 +52,7 @@ class ShapeParameters:
     pet_level_sd: float
     pet_hot_ratio: float
     normality_weight: float
+    invasion_price: float
 
 
 def shipped_parameters() -> ShapeParameters:
@@ -72,7 +74,7 @@ def sample_shape(
         scene, candidate.kind in IN_LUNG, numbers.halo_excess_hu, numbers.halo_spread_hu, numbers.pet_hot_ratio
     )
     clues = gather_clues(scene, looks, numbers)
-    readings = draw_readings(numbers, looks, seed)
+    readings = draw_readings(numbers, looks, candidate.radius_mm, seed)
     masks = draw_masks(scene, clues, readings, numbers, seed)
     return measured(masks, scene, looks, readings)
 
@@ -124,7 +126,7 @@ def gather_clues(scene: Scene, looks: Appearance, numbers: ShapeParameters) -> C
     return Clues(scene, looks, off_body, filled & ~tissue)
 
 
-def draw_readings(numbers: ShapeParameters, looks: Appearance, seed: int) -> Reading:
+def draw_readings(numbers: ShapeParameters, looks: Appearance, radius_mm: float, seed: int) -> Reading:
     """`samples` readings, each decision spread evenly over its distribution (Latin hypercube)."""
     from scipy.special import ndtri
 
@@ -137,7 +139,7 @@ def draw_readings(numbers: ShapeParameters, looks: Appearance, seed: int) -> Rea
     return Reading(
         level=np.clip(0.5 + numbers.border_level_sd * ndtri(even()), 0.15, 0.85).astype(np.float32),
         cut=np.floor(even() * len(numbers.cut_shares)).astype(int),
-        wall_mm=(numbers.wall_sd_mm * ndtri(even())).astype(np.float32),
+        wall_mm=(wall_spread(numbers, radius_mm) * ndtri(even())).astype(np.float32),
         reach=(reach_of(looks, numbers) * np.exp(numbers.reach_spread * ndtri(even()))).astype(np.float32),
         halo=even() < looks.p_halo,
         pet_level=np.clip(numbers.pet_level + numbers.pet_level_sd * ndtri(even()), 0.2, 0.8).astype(np.float32),
@@ -149,13 +151,18 @@ def reach_of(looks: Appearance, numbers: ShapeParameters) -> float:
     return numbers.reach_in_lung if looks.in_lung else numbers.reach_in_tissue
 
 
-def extreme_readings(numbers: ShapeParameters, looks: Appearance) -> Reading:
+def wall_spread(numbers: ShapeParameters, radius_mm: float) -> float:
+    """mm: how uncertain the ground's border is; a large lesion hides more of it."""
+    return numbers.wall_sd_mm + numbers.wall_sd_share * radius_mm
+
+
+def extreme_readings(numbers: ShapeParameters, looks: Appearance, radius_mm: float) -> Reading:
     """The strictest and the most generous reading worth a thought."""
     far = np.array([-1.7, 1.7], np.float32)
     return Reading(
         level=np.clip(0.5 - numbers.border_level_sd * far, 0.15, 0.85).astype(np.float32),
         cut=np.array([len(numbers.cut_shares) - 1, 0]),
-        wall_mm=numbers.wall_sd_mm * far,
+        wall_mm=wall_spread(numbers, radius_mm) * far,
         reach=(reach_of(looks, numbers) * np.exp(numbers.reach_spread * far)).astype(np.float32),
         halo=np.array([False, looks.p_halo > 0.02]),
         pet_level=np.clip(numbers.pet_level - numbers.pet_level_sd * far, 0.2, 0.8).astype(np.float32),
@@ -171,7 +178,11 @@ def log_odds(clues: Clues, where, readings: Reading, numbers: ShapeParameters) -
         weight = numbers.pet_weight_in_lung if looks.in_lung else numbers.pet_weight_in_tissue
         share = (scene.suv[where][..., None] - looks.cold_suv) / (looks.hot_suv - looks.cold_suv)
         total = total + weight * np.clip(4.0 * (share - readings.pet_level), -1.0, 1.0)
-    if scene.z_ct is not None:
+    if scene.p_tissue is not None and looks.in_lung:
+        # Where healthy anatomy has tissue its density says nothing, and lesions seldom grow there.
+        p_tissue = scene.p_tissue[where][..., None]
+        total = np.minimum(total, -np.log(p_tissue + 1e-3)) - numbers.invasion_price * p_tissue
+    elif scene.z_ct is not None:
         total = total + numbers.normality_weight * np.clip(np.abs(scene.z_ct[where][..., None]) - 2.0, -2.0, 2.0)
     total = total - numbers.wall_per_mm * np.clip(scene.outside_mm[where][..., None] - readings.wall_mm, 0.0, 4.0)
     total = total - numbers.attached_per_mm * np.moveaxis(clues.off_body_mm[readings.cut][(slice(None), *tuple_of(where))], 0, -1)
@@ -227,7 +238,7 @@ def undecided(scene: Scene, clues: Clues, numbers: ShapeParameters) -> tuple[np.
     from ..kernels.components import touching_components
     from ..kernels.morphology import grow_mm, shrink_mm
 
-    odds = log_odds(clues, ..., extreme_readings(numbers, clues.looks), numbers)
+    odds = log_odds(clues, ..., extreme_readings(numbers, clues.looks, scene.radius_mm), numbers)
     core = scene.core != 0
     strict, generous = (touching_components((odds[..., k] > 0) | core, scene.core) for k in range(2))
     edge = 1.5 * scene.box.spacing_mm[0]
@@ -237,17 +248,30 @@ def undecided(scene: Scene, clues: Clues, numbers: ShapeParameters) -> tuple[np.
 
 
 def measured(masks: np.ndarray, scene: Scene, looks: Appearance, readings: Reading) -> ShapeSamples:
-    """The samples with their diameters; solid: denser than half-way between what surrounds the dense part and itself."""
-    spacing = scene.box.spacing_mm
-    sizes = measure_masks(masks, spacing)
-    solid_mm = sizes[:, 0]
-    if looks.in_lung and (readings.halo.any() or looks.tissue_hu < -300):
-        around = looks.halo_hu if readings.halo.any() else looks.tissue_hu
-        level = np.where(readings.halo, 0.5 * (around + looks.tissue_hu), looks.low_hu)
-        solid = masks * (scene.hu[None] >= np.maximum(level, SOLID_HU if looks.tissue_hu < -300 else -1e3)[:, None, None, None])
-        solid_mm = measure_masks(solid.astype(np.uint8), spacing)[:, 0]
-    volume = masks.reshape(len(masks), -1).sum(axis=1) * scene.box.voxel_ml
-    return ShapeSamples(scene.box, masks, sizes[:, 0], sizes[:, 2], solid_mm, volume)
+    """The samples, cut to where any of them is, with their diameters."""
+    held = np.argwhere(masks.any(axis=0))
+    low, high = np.maximum(held.min(axis=0) - 1, 0), np.minimum(held.max(axis=0) + 2, scene.box.shape)
+    cut = tuple(slice(a, b) for a, b in zip(low, high))
+    masks = np.ascontiguousarray(masks[(slice(None), *cut)])
+    sizes = measure_masks(masks, scene.box.spacing_mm)
+    volume = masks.reshape(len(masks), -1).sum(axis=1, dtype=np.int64) * scene.box.voxel_ml
+    solid_mm = solid_diameters(masks, scene.hu[cut], scene.box.spacing_mm, sizes[:, 0], looks, readings)
+    return ShapeSamples(scene.box.box(low, high), masks, sizes[:, 0], sizes[:, 2], solid_mm, volume)
 
 
-SOLID_HU = -300.0
+def solid_diameters(masks, hu, spacing_mm, longest_mm, looks: Appearance, readings: Reading) -> np.ndarray:
+    """float64 (n) mm: the longest diameter of the solid part: denser than half-way from ground glass to the dense part.
+
+    A lesion without ground glass is solid to its border; one that is ground glass all through may hold a solid part.
+    """
+    if not looks.in_lung:
+        return longest_mm
+    glass = looks.tissue_hu < SOLID_HU
+    border = np.where(readings.halo, looks.halo_hu + readings.level * (looks.tissue_hu - looks.halo_hu), -np.inf)
+    border = np.full(len(masks), SOLID_HU) if glass else border
+    solid_mm = np.array(longest_mm)
+    mixed = np.isfinite(border)
+    if mixed.any():
+        solid = masks[mixed] * (hu >= border[mixed, None, None, None])
+        solid_mm[mixed] = np.minimum(measure_masks(solid, spacing_mm)[:, 0], solid_mm[mixed])
+    return solid_mm

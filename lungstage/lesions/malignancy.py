@@ -1,0 +1,240 @@
+"""Kind and Traits in, base log-odds and Reasons out: how likely one lesion, looked at alone, is malignant, and why.
+
+One base model a kind: for nodules of the lung the Brock model (McWilliams and others 2013), moved to the population and
+continued over 30 mm as a mass; for nodes size and uptake (de Langen and others 2006); for other kinds a base, size and uptake.
+The published models are not added up: they share size, age and lobe. Uptake enters a nodule as the likelihood ratios of
+Herder and others 2005. Larger or hotter is never less malignant. Numbers: priors/parameters/malignancy.toml,
+priors/malignancy/. That the patient was sent because of lung cancer is known to the staging network, not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from ..records import Facts, Reason
+from ..tables import Priors, read_parameters, read_rows, shipped_priors
+from .traits import Traits
+
+SMALLEST_MM, LARGEST_MM = 1.0, 200.0  # sizes beyond are taken as these
+REFERENCE_MM = 4.0  # the size at which the Brock model is centred
+NODE_MM = (5.0, 12.0)  # short axes between which cold uptake goes from meaning nothing to its full meaning: blur of PET
+
+
+@dataclass(frozen=True)
+class MalignancyParameters:
+    """Coefficients in log-odds; what each means stands in priors/parameters/malignancy.toml."""
+
+    brock_constant: float
+    brock_size: float
+    brock_age: float
+    brock_female: float
+    brock_family: float
+    brock_emphysema: float
+    brock_part_solid: float
+    brock_ground_glass: float
+    brock_upper_lobe: float
+    brock_count: float
+    brock_spiculation: float
+    usual_age: float
+    share_female: float
+    share_family: float
+    share_emphysema: float
+    share_upper_lobe: float
+    usual_count: float
+    clinic_shift: float
+    surgical_shift: float
+    mass_from_mm: float
+    mass_full_mm: float
+    mass_log_odds: float
+    lobulation: float
+    cavity: float
+    calcified: float
+    fat_nodule: float
+    perifissural: float
+    blood_suv: float
+    node_fat_hilum: float
+    node_calcified: float
+    node_round: float
+    node_symmetric: float
+    node_limit_usual_mm: float
+    node_limit_4_10r_mm: float
+    node_limit_7_mm: float
+
+
+@dataclass(frozen=True)
+class KindModel:
+    """Base log-odds of a kind at its reference size, what an e-fold of size adds, and its column of the uptake table."""
+
+    base: float
+    reference_mm: float
+    per_ln_size: float
+    uptake: str
+
+
+def shipped_parameters() -> MalignancyParameters:
+    """The numbers that ship with the package."""
+    return read_parameters(shipped_priors(), "parameters/malignancy.toml", MalignancyParameters)
+
+
+@cache
+def kind_models(priors: Priors) -> dict[str, KindModel]:
+    """The models of the kinds other than pulmonary, by kind."""
+    rows = read_rows(priors, "malignancy/kinds.csv", ("kind", "base", "reference_mm", "per_ln_size", "uptake", "source"))
+    return {
+        row["kind"]: KindModel(float(row["base"]), float(row["reference_mm"]), float(row["per_ln_size"]), row["uptake"])
+        for row in rows
+    }
+
+
+@cache
+def uptake_table(priors: Priors) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]]:
+    """For nodule, node and other: ln of uptake over blood, rising, and the log-odds it adds, never falling."""
+    rows = read_rows(priors, "malignancy/uptake.csv", ("over_blood", "nodule", "node", "other", "source"))
+    ratios = tuple(float(np.log(float(row["over_blood"]))) for row in rows)
+    return {name: (ratios, tuple(float(row[name]) for row in rows)) for name in ("nodule", "node", "other")}
+
+
+def judge(
+    kind: str, traits: Traits, facts: Facts | None = None, parameters: MalignancyParameters | None = None
+) -> tuple[float, tuple[Reason, ...]]:
+    """Log-odds of malignancy before the traits are looked at, and what each trait adds.
+
+    kind     of KINDS
+    facts    age, sex and population; what is not known enters with its average, inside the base
+    """
+    numbers = parameters or shipped_parameters()
+    facts = facts or Facts()
+    if kind == "pulmonary":
+        base, reasons = judge_nodule(traits, facts, numbers)
+    elif kind == "node":
+        base, reasons = judge_node(traits, numbers)
+    else:
+        base, reasons = judge_other(kind, traits, numbers)
+    return base, tuple(reason for reason in reasons if reason.log_odds != 0)
+
+
+def p_malignant(base_log_odds: float, reasons: tuple[Reason, ...]) -> float:
+    """Probability from the base and the reasons."""
+    return float(1 / (1 + np.exp(-(base_log_odds + sum(reason.log_odds for reason in reasons)))))
+
+
+def judge_nodule(traits: Traits, facts: Facts, numbers: MalignancyParameters) -> tuple[float, list[Reason]]:
+    """The Brock model with spiculation; a mass beyond it; uptake, calcium, fat and fissure on top."""
+    d = sane_mm(traits.longest_mm.q50)
+    size = brock_size(d, numbers)
+    base = numbers.brock_constant + population_shift(facts, numbers) + numbers.brock_family * numbers.share_family
+    reasons = [Reason("size", d, size + mass(d, numbers))]
+
+    def known(term, value, log_odds):
+        reasons.append(Reason(term, value, log_odds))
+        return 0.0
+
+    age = numbers.brock_age * ((numbers.usual_age if facts.age is None else facts.age) - 62.0)
+    base += age if facts.age is None else known("age", facts.age, age)
+    if facts.sex is None:
+        base += numbers.brock_female * numbers.share_female
+    elif facts.sex == "female":
+        known("sex", None, numbers.brock_female)
+    upper = numbers.share_upper_lobe if traits.p_upper_lobe is None else traits.p_upper_lobe
+    term = numbers.brock_upper_lobe * upper
+    base += term if traits.p_upper_lobe is None else known("upper lobe", upper, term)
+    term = numbers.brock_emphysema * (numbers.share_emphysema if traits.p_emphysema is None else traits.p_emphysema)
+    base += term if traits.p_emphysema is None else known("emphysema", traits.p_emphysema, term)
+    count = numbers.usual_count if traits.count is None else min(traits.count, 20)
+    term = numbers.brock_count * (count - 4)
+    base += term if traits.count is None else known("count", float(count), term)
+    glass, part = traits.density["ground_glass"], traits.density["part_solid"]
+    known("part-solid", part, numbers.brock_part_solid * part)
+    known("ground glass", glass, numbers.brock_ground_glass * glass)
+    known("cavity", traits.density["cavitating"], numbers.cavity * traits.density["cavitating"])
+    known("spiculation", traits.p_spiculated, numbers.brock_spiculation * traits.p_spiculated)
+    known("lobulation", traits.p_lobulated, numbers.lobulation * traits.p_lobulated)
+    known("calcification", traits.p_calcified, numbers.calcified * traits.p_calcified)
+    known("fat", traits.p_fat, numbers.fat_nodule * traits.p_fat)
+    known("perifissural", traits.p_perifissural, numbers.perifissural * traits.p_perifissural)
+    # Small and ground-glass lesions stay cold whatever they are. The share grows as the size term does, so that a larger
+    # cold nodule is never less malignant than a smaller one.
+    trusted = np.clip(size / brock_size(30.0, numbers), 0.0, 1.0) * (1 - glass) * (1 - 0.5 * part)
+    reasons += uptake_reasons("nodule", traits, numbers, float(trusted))
+    return base, reasons
+
+
+def brock_size(d: float, numbers: MalignancyParameters) -> float:
+    """Size term of the Brock model, 0 at 4 mm."""
+    return float(numbers.brock_size * ((d / 10.0) ** -0.5 - (REFERENCE_MM / 10.0) ** -0.5))
+
+
+def mass(d: float, numbers: MalignancyParameters) -> float:
+    """What being a mass rather than a nodule adds: nothing up to one size, all from another on."""
+    return float(
+        numbers.mass_log_odds * np.clip((d - numbers.mass_from_mm) / (numbers.mass_full_mm - numbers.mass_from_mm), 0, 1)
+    )
+
+
+def population_shift(facts: Facts, numbers: MalignancyParameters) -> float:
+    """Log-odds by which this population has more cancers among its nodules than a screened one."""
+    return {"clinic": numbers.clinic_shift, "surgical": numbers.surgical_shift, "screening": 0.0}[facts.population]
+
+
+def judge_node(traits: Traits, numbers: MalignancyParameters) -> tuple[float, list[Reason]]:
+    """Short axis against what is normal for the station, uptake, and what a node looks like."""
+    model = kind_models(shipped_priors())["node"]
+    short = sane_mm(traits.short_axis_mm.q50)
+    limit = station_limit_mm(traits.station, numbers)
+    size = model.per_ln_size * np.log(short / model.reference_mm * numbers.node_limit_usual_mm / limit)
+    size = max(size, model.per_ln_size * np.log(0.3))  # below 3 mm nothing is measured any more
+    trusted = np.clip(np.log(short / NODE_MM[0]) / np.log(NODE_MM[1] / NODE_MM[0]), 0.0, 1.0)
+    reasons = [
+        Reason("short axis", short, float(size)),
+        Reason("roundness", traits.roundness, numbers.node_round * float(np.clip((traits.roundness - 0.7) / 0.5, -0.6, 0.6))),
+        Reason("fat", traits.p_fat, numbers.node_fat_hilum * traits.p_fat),
+        Reason("calcification", traits.p_calcified, numbers.node_calcified * traits.p_calcified),
+        Reason("symmetric", traits.p_symmetric, numbers.node_symmetric * traits.p_symmetric),
+    ]
+    return model.base, reasons + uptake_reasons("node", traits, numbers, float(trusted))
+
+
+def station_limit_mm(station: str | None, numbers: MalignancyParameters) -> float:
+    """Short axis up to which a node of that station is normal."""
+    if station == "7":
+        return numbers.node_limit_7_mm
+    return numbers.node_limit_4_10r_mm if station in ("4R", "4L", "10R") else numbers.node_limit_usual_mm
+
+
+def judge_other(kind: str, traits: Traits, numbers: MalignancyParameters) -> tuple[float, list[Reason]]:
+    """Base, size and uptake; calcium and fat as in nodes."""
+    model = kind_models(shipped_priors())[kind]
+    d = sane_mm(traits.longest_mm.q50)
+    reasons = [Reason("size", d, float(model.per_ln_size * np.clip(np.log(d / model.reference_mm), -1.5, 1.5)))]
+    if kind in ("adrenal", "soft_tissue", "pleural"):
+        reasons += [
+            Reason("fat", traits.p_fat, numbers.fat_nodule * traits.p_fat),
+            Reason("calcification", traits.p_calcified, numbers.node_calcified * traits.p_calcified),
+        ]
+    if model.uptake != "none":
+        reasons += uptake_reasons(model.uptake, traits, numbers, 1.0)
+    return model.base, reasons
+
+
+def uptake_reasons(table: str, traits: Traits, numbers: MalignancyParameters, trusted: float) -> list[Reason]:
+    """What SUVmax over blood pool adds; none without PET.
+
+    trusted   share of its full meaning that cold uptake has in a lesion of this size
+    """
+    if traits.suv_max is None:
+        return []
+    over_blood = traits.uptake_over_blood
+    if over_blood is None:  # relative units are multiples of the patient's own reference already
+        over_blood = traits.suv_max / (numbers.blood_suv if traits.suv_unit == "SUVbw" else 1.0)
+    ratios, added = uptake_table(shipped_priors())[table]
+    log_odds = float(np.interp(np.log(max(over_blood, 1e-3)), ratios, added))
+    log_odds *= trusted if log_odds < 0 else 1.0 - traits.p_physiological
+    return [Reason("uptake", traits.suv_max, log_odds)]
+
+
+def sane_mm(size: float) -> float:
+    """A size between the smallest and the largest that mean anything."""
+    return float(np.clip(size, SMALLEST_MM, LARGEST_MM))
