@@ -64,7 +64,7 @@ def blend(parts, border_sigma) -> tuple[np.ndarray, np.ndarray]:
     blurred = [ndimage.gaussian_filter(share, border_sigma) for share, _, _ in parts]
     total = np.maximum(sum(blurred), 1e-6)
     second = sum(share * (variance + (value - mean) ** 2) for share, (_, value, variance) in zip(blurred, parts)) / total
-    return mean, np.maximum(second, 1.0)
+    return mean, second
 
 
 def expect_lung(measured, shares: Shares, model, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:

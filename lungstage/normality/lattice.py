@@ -33,6 +33,11 @@ class Lattice:
     probabilities: np.ndarray
     names: tuple[str, ...]
 
+    @property
+    def size(self) -> int:
+        """Number of points."""
+        return len(self.probabilities)
+
     def soft(self) -> tuple[np.ndarray, tuple[str, ...]]:
         """Probabilities among soft regions alone, (points, regions), and their names; lung and bone are told by masks."""
         kept = [k for k, name in enumerate(self.names) if is_soft(name)]

@@ -10,7 +10,7 @@ import numpy as np
 from ..tables import Priors, read_parameters, read_rows, shipped_priors
 
 COLUMNS = ("region", "hu_mean", "hu_sd", "hu_enhancement", "suv_of", "suv_ratio", "suv_sigma", "source")
-UNITS_OF_UPTAKE = ("blood", "liver", "marrow", "suv")
+UNITS_OF_UPTAKE = ("blood", "liver", "marrow", "wall", "suv")
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class NormalityParameters:
     liver_sigma: float
     marrow_of_blood: float
     marrow_sigma: float
+    wall_of_blood: float
+    wall_sigma: float
     lung_front_of_blood: float
     lung_back_of_blood: float
     lung_sigma: float

@@ -36,7 +36,7 @@ def expect_pet(study: Study, lungs: Lungs, skeleton: Skeleton, anatomy: Anatomy,
     blocks = share_blocks(lungs, skeleton, block_factors(study.ct.grid, numbers.working_mm))
     shares = bring_to(blocks, grid)
     lattice = ask_lattice(grid, anatomy, numbers.lattice_mm)
-    references = measure_references(suv, shares, lattice, numbers)
+    references = measure_references(suv, shares, lattice, anatomy, numbers)
     sides = np.asarray(grid.spacing_mm)
     blur = np.hypot(numbers.pet_blur_mm, (numbers.breathing_mm, 0.0, 0.0)) / sides
     parts = (

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..records import Spread
+from ..records import Anatomy, Spread
 from .compartments import Shares
 from .lattice import Lattice
 from .parameters import NormalityParameters
 
 LEAST_POINTS = 4
-MEASURED_SIGMA = 0.1  # no measurement is believed more than this
+MEASURED_SIGMA = 0.08  # no measurement is believed more than this
 VERTEBRA = 85
+CORE_SHARE = 0.9  # of the highest probability a region reaches in this patient
+MOST_POINTS = 20_000
+WALL = ("chest_wall", "back")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class References:
     liver_sigma: float
     marrow: float
     marrow_sigma: float
+    wall: float
+    wall_sigma: float
     lung: float
 
     def unit(self, name: str) -> tuple[float, float]:
@@ -34,28 +39,51 @@ class References:
             "blood": (self.blood, self.blood_sigma),
             "liver": (self.liver, self.liver_sigma),
             "marrow": (self.marrow, self.marrow_sigma),
+            "wall": (self.wall, self.wall_sigma),
             "suv": (0.0, 0.0),
         }
         return units[name]
 
 
-def measure_references(suv: np.ndarray, shares: Shares, lattice: Lattice, numbers: NormalityParameters) -> References:
+def measure_references(
+    suv: np.ndarray, shares: Shares, lattice: Lattice, anatomy: Anatomy, numbers: NormalityParameters
+) -> References:
     """Medians where the anatomy and the masks say so, drawn towards the priors as far as they are uncertain."""
     logs = np.log(np.maximum(suv, 1e-3))
-    soft = lattice.at_lattice(shares.soft) > 0.9
-    points = lattice.at_lattice(logs)
 
-    def where(*regions):
-        likely = sum(lattice.probabilities[:, k] for k, name in enumerate(lattice.names) if name in regions)
-        return points[soft & (likely > numbers.seen_probability)]
+    def level(region, prior, sigma):
+        return settle(logs[surest_voxels(region, shares, lattice, anatomy, numbers.seen_probability)], prior, sigma)
 
-    blood, blood_sigma = settle(where("aorta"), np.log(numbers.blood_suv), numbers.blood_sigma)
-    liver, liver_sigma = settle(where("liver"), np.log(numbers.liver_suv), numbers.liver_sigma)
+    blood, blood_sigma = level("aorta", np.log(numbers.blood_suv), numbers.blood_sigma)
+    liver, liver_sigma = level("liver", np.log(numbers.liver_suv), numbers.liver_sigma)
     vertebrae = logs[(shares.bone_code == VERTEBRA) & (shares.bone > 0.8)]
     marrow, marrow_sigma = settle(vertebrae, blood + np.log(numbers.marrow_of_blood), numbers.marrow_sigma)
-    return References(
-        blood, blood_sigma, liver, liver_sigma, marrow, marrow_sigma, measure_lung(logs, shares, blood, numbers)
-    )  # fmt: skip
+    likely = sum(
+        (lattice.probabilities[:, k] for k, name in enumerate(lattice.names) if name.startswith(WALL)), np.zeros(lattice.size)
+    )
+    points = lattice.at_lattice(logs)[(likely > numbers.seen_probability) & (lattice.at_lattice(shares.soft * shares.body) > 0.9)]
+    wall, wall_sigma = settle(points, blood + np.log(numbers.wall_of_blood), numbers.wall_sigma)
+    lung = measure_lung(logs, shares, blood, numbers)
+    return References(blood, blood_sigma, liver, liver_sigma, marrow, marrow_sigma, wall, wall_sigma, lung)
+
+
+def surest_voxels(
+    region: str, shares: Shares, lattice: Lattice, anatomy: Anatomy, least_probability: float
+) -> tuple[np.ndarray, ...]:
+    """Index of the voxels inside the CT's body that are most surely a region: its core, not its rim.
+
+    The rim of an aorta is half fat or lung, and its blob may lie a little beside it.
+    """
+    if region not in lattice.names:
+        return np.nonzero(np.zeros(shares.soft.shape, bool))
+    column = lattice.names.index(region)
+    likely = (lattice.spread_out(lattice.probabilities[:, column]) > least_probability / 2) & shares.body & (shares.soft > 0.9)
+    index = np.argwhere(likely)
+    if not len(index):
+        return np.nonzero(likely)
+    index = index[:: len(index) // MOST_POINTS + 1]
+    sure = anatomy.region_probability(shares.grid.to_mm(index))[:, column]
+    return tuple(index[sure >= max(least_probability, CORE_SHARE * sure.max())].T)
 
 
 def settle(values: np.ndarray, prior: float, prior_sigma: float) -> tuple[float, float]:
@@ -65,7 +93,7 @@ def settle(values: np.ndarray, prior: float, prior_sigma: float) -> tuple[float,
     median = np.median(values)
     scatter = 1.4826 * np.median(abs(values - median))
     # scatter much above noise says that the place is not one tissue, so the median is believed less
-    sigma = np.hypot(MEASURED_SIGMA, scatter / 2)
+    sigma = np.hypot(MEASURED_SIGMA, scatter / 3)
     weight = prior_sigma**2 / (prior_sigma**2 + sigma**2)
     return float(weight * median + (1 - weight) * prior), float(sigma * np.sqrt(weight))
 

@@ -1,0 +1,163 @@
+"""The imagined healthy patient: disease stands out, physiology does not, and disease does not move the expectation."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lungstage.geometry import Grid
+from lungstage.normality import imagine_normal, load_normality_parameters
+
+from .patient import CT_GRID, ORGANS, PET_GRID, Patient
+
+NODULE = ((60, -20, 40), 9.0, 30.0, 6.0)  # in the left lung
+CONSOLIDATED_LOBE = ((62, 30, -20), 40.0, 20.0, 3.0)
+
+
+def imagine(patient: Patient):
+    return imagine_normal(*patient.records())
+
+
+def value_at(volume, grid, point_mm):
+    return volume[tuple(np.rint(grid.to_index(point_mm)).astype(int))]
+
+
+@pytest.fixture(scope="module")
+def healthy():
+    return imagine(Patient())
+
+
+def test_a_healthy_patient_is_as_expected(healthy):
+    for z in (healthy.z_ct, healthy.z_pet):
+        # drawn borders are sharper than those of life, about one voxel in fifteen lies at one, one in ten of these deviates
+        assert (abs(z) > 4).mean() < 0.01
+
+
+def test_outside_the_body_nothing_deviates(healthy):
+    assert healthy.z_pet[0, 0, 0] == 0
+    assert healthy.z_ct[0, 0, 0] == 0
+
+
+def test_the_patients_own_lung_is_measured():
+    for level in (-860, -740):
+        found = imagine(Patient(lung_hu=(level, level))).lung_hu.mean
+
+        assert abs(found - level) < 15, f"lung of {level} HU measured as {found:.0f}"
+
+
+def test_lung_at_the_back_is_expected_denser(healthy):
+    front, back = (value_at(healthy.expected_hu, healthy.grid, (-62, y, 0)) for y in (-40, 40))
+
+    assert back - front == pytest.approx(32, abs=12)  # 4 HU for each of 8 cm as drawn; the prior is the same
+
+
+def test_a_nodule_stands_out_in_both_images():
+    normal = imagine(Patient(spots=(NODULE,)))
+
+    assert value_at(normal.z_ct, normal.grid, NODULE[0]) > 4
+    assert value_at(normal.z_pet, normal.grid_pet, NODULE[0]) > 4
+
+
+def test_a_hot_node_in_the_mediastinum_stands_out():
+    node = ((0, 20, 10), 9.0, 40.0, 8.0)
+
+    normal = imagine(Patient(spots=(node,)))
+
+    assert value_at(normal.z_pet, normal.grid_pet, node[0]) > 3.5
+
+
+@pytest.mark.parametrize("organ, suv", [("heart", 9.0), ("kidney_left", 25.0), ("liver", 2.3)])
+def test_what_an_organ_may_take_up_does_not_stand_out(organ, suv):
+    centre = ORGANS[organ][0]
+
+    normal = imagine(Patient(spots=((centre, 12.0, None, suv),)))
+
+    assert value_at(normal.z_pet, normal.grid_pet, centre) < 3.0
+
+
+def test_a_hot_liver_metastasis_stands_out():
+    place = (-60, 0, -105)
+
+    normal = imagine(Patient(spots=((place, 10.0, 40.0, 9.0),)))
+
+    assert value_at(normal.z_pet, normal.grid_pet, place) > 3.5
+
+
+def test_a_consolidated_lobe_does_not_move_what_is_expected_elsewhere(healthy):
+    ill = imagine(Patient(spots=(CONSOLIDATED_LOBE,)))
+
+    assert abs(ill.lung_hu.mean - healthy.lung_hu.mean) < 15
+    place = (-62, 0, 20)
+    before, after = (value_at(n.expected_suv, n.grid_pet, place) for n in (healthy, ill))
+    assert abs(after / before - 1) < 0.1
+
+
+def test_one_dense_lung_is_measured_by_the_other():
+    normal = imagine(Patient(lung_hu=(-820.0, -450.0)))
+
+    assert abs(normal.lung_hu.mean + 820) < 20
+
+
+@pytest.mark.parametrize("scale", [0.75, 1.3])
+def test_the_references_follow_the_patient(scale):
+    normal = imagine(Patient(suv_scale=scale))
+
+    # held by priors of a fifth, measured to a tenth: two thirds of the way at least
+    for spread, drawn, usual in ((normal.blood_suv, 1.6, 1.6), (normal.liver_suv, 2.1, 2.1)):
+        assert abs(np.log(spread.q50 / usual)) > 0.6 * abs(np.log(scale * drawn / usual))
+
+
+def test_an_unseen_liver_is_expected_with_a_wider_spread(healthy):
+    unseen = imagine(Patient(missing=("liver",)))
+
+    assert unseen.liver_suv.sd > 1.3 * healthy.liver_suv.sd
+    assert unseen.liver_suv.q50 == pytest.approx(load_normality_parameters().liver_suv)
+
+
+def test_contrast_medium_is_expected_where_blood_is():
+    enhanced = imagine(Patient(blood_hu=180))
+
+    aorta = ORGANS["aorta"][0]
+    assert value_at(enhanced.expected_hu, enhanced.grid, aorta) > 130
+    assert abs(value_at(enhanced.z_ct, enhanced.grid, aorta)) < 2
+
+
+def test_without_pet_the_fields_of_the_pet_are_none():
+    normal = imagine(Patient(with_pet=False))
+
+    assert normal.grid_pet is None and normal.z_pet is None and normal.blood_suv is None and normal.liver_suv is None
+    assert normal.z_ct.shape == normal.grid.shape
+
+
+def test_a_pet_beside_the_ct_is_still_compared():
+    away = Grid(PET_GRID.shape, PET_GRID.spacing_mm, (-153.0, -110.0, 400.0))
+
+    normal = imagine(Patient(pet_grid=away))
+
+    assert np.isfinite(normal.z_pet).all() and np.isfinite(normal.expected_suv).all()
+
+
+def test_a_patient_without_lungs_is_imagined_with_those_of_the_priors():
+    normal = imagine(Patient(missing=("lungs",)))
+
+    assert normal.lung_hu.mean == load_normality_parameters().lung_hu
+    assert np.isfinite(normal.z_ct).all() and np.isfinite(normal.z_pet).all()
+
+
+def test_noise_at_the_end_of_a_pet_is_no_disease():
+    patient = Patient()
+    study, *others = patient.records()
+    noisy = study.pet.values.copy()
+    noisy[-3:] *= np.exp(np.random.default_rng(5).normal(0, 0.8, noisy[-3:].shape)).astype(np.float32)
+
+    normal = imagine_normal(replace(study, pet=replace(study.pet, values=noisy)), *others)
+
+    assert (normal.z_pet[-3:] > 3.5).sum() < 0.001 * noisy[-3:].size
+
+
+def test_the_same_patient_gives_the_same_bits(healthy):
+    again = imagine(Patient())
+
+    for name in ("expected_hu", "spread_hu", "z_ct", "expected_suv", "spread_suv", "z_pet"):
+        assert np.array_equal(getattr(again, name), getattr(healthy, name))
+    assert CT_GRID.shape != healthy.grid_pet.shape
