@@ -57,6 +57,8 @@ class NetworkNumbers:
     main_bronchus_near_mm: float
     collapse_reaches_hilum: float
     log_odds_limit: float
+    metastases_dispersion: float
+    organ_count_power: float
     nx_below: float
     kept_mass: float
     rule_shown_from: float
@@ -139,6 +141,7 @@ class Organ:
     sees_ct: float
     sees_pet: float
     coverage: tuple[tuple[str, ...], ...]
+    regions: tuple[str, ...]
     given_n3: float
     given_t4: float
 
@@ -174,6 +177,7 @@ class Drainage:
 class StagingParameters:
     """All tables of the network.
 
+    priors               where they and the TNM tables come from
     nodes_given_t        population -> (9, 5) T_SPREAD by N_FINE
     metastasis_given_t   (9) log-odds of M1; metastasis_given_n (5) what N adds
     m_categories         population or "small_cell" -> (4) M1a M1b M1c1 M1c2
@@ -183,6 +187,7 @@ class StagingParameters:
     features             structure -> (feature key, the same near the carina)
     """
 
+    priors: Priors
     numbers: NetworkNumbers
     costs: Costs
     populations: dict[str, Population]
@@ -217,6 +222,7 @@ def read_staging_parameters(priors: Priors) -> StagingParameters:
     stations = _by(priors, "stations", ("station", "benign_share", "region"), STATIONS)
     lobes = _by(priors, "lobes", ("lobe", "share", "volume"), LOBES)
     return StagingParameters(
+        priors=priors,
         numbers=read_parameters(priors, "network/network.toml", NetworkNumbers),
         costs=read_costs(priors),
         populations=read_populations(priors),
@@ -275,14 +281,16 @@ def read_histologies(priors: Priors) -> tuple[Histology, ...]:
 
 def read_organs(priors: Priors) -> tuple[Organ, ...]:
     """organs.csv in the order of the file."""
-    columns = ("organ", "system", *HISTOLOGIES, "single", "many", "sees_ct", "sees_pet", "coverage", "given_n3", "given_t4")
+    columns = ("organ", "system", *HISTOLOGIES, "single", "many", "sees_ct", "sees_pet", "coverage")
+    columns += ("regions", "given_n3", "given_t4")
     organs = []
     for row in _rows(priors, "organs", columns):
         shares = {name: _number(priors, "organs", row, name, 0, 1) for name in (*HISTOLOGIES, "single", "sees_ct", "sees_pet")}
         factors = {name: _number(priors, "organs", row, name, 0, 100) for name in ("many", "given_n3", "given_t4")}
         involved = tuple(shares.pop(name) for name in HISTOLOGIES)
         coverage = tuple(tuple(part.split("+")) for part in row["coverage"].split("|"))
-        organs.append(Organ(row["organ"], row["system"], involved, coverage=coverage, **shares, **factors))
+        regions = tuple(row["regions"].split("+")) if row["regions"] else ()
+        organs.append(Organ(row["organ"], row["system"], involved, coverage=coverage, regions=regions, **shares, **factors))
     return tuple(organs)
 
 
@@ -326,9 +334,7 @@ def read_drainage(priors: Priors) -> dict[str, Drainage]:
     drainage = {}
     for row in _by(priors, "node_leaks", columns, LOBES):
         side = "R" if row["lobe"].startswith("right") else "L"
-        leaks = {
-            _station(name, side): _number(priors, "node_leaks", row, name, 0, 1) for name in columns[1:] if row[name]
-        }
+        leaks = {_station(name, side): _number(priors, "node_leaks", row, name, 0, 1) for name in columns[1:] if row[name]}
         arrows = {
             (_station(edge["parent"], side), _station(edge["child"], side)): _number(priors, "node_edges", edge, "p", 0, 1)
             for edge in edges
