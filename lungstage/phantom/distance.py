@@ -1,0 +1,137 @@
+"""Points and solids in, signed distances out (mm, negative inside): the one place that knows what a solid's shape is.
+
+Columns of a row are named in `solids.py`. Distances are exact for round tubes and spheres and first-order right near the
+surface of the others, which is where partial volume and contact are decided.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+ELLIPSOID, TUBE, CYLINDER, BLOB, FIELD = 0, 1, 2, 3, 4
+KIND, CENTRE, END, AXES, RADII, EXPONENT, OFFSET, BUMP_FIRST, BUMP_COUNT, CLIP, CLIP_OFFSET, SOFT, HIDDEN, HIDDEN_OFFSET = (
+    0, 1, 4, 7, 16, 19, 20, 21, 22, 23, 24, 25, 26, 27,
+)  # fmt: skip
+COLUMNS = 28
+FAR_MM = 1e3
+
+
+@njit(cache=True)
+def field_at(field, origin, step, x, y, z):
+    """Trilinear value of a field (z, y, x) and its gradient at a point: (value, gx, gy, gz); ends are continued."""
+    fx = min(max((x - origin[0]) / step, 0.0), field.shape[2] - 1.001)
+    fy = min(max((y - origin[1]) / step, 0.0), field.shape[1] - 1.001)
+    fz = min(max((z - origin[2]) / step, 0.0), field.shape[0] - 1.001)
+    i, j, k = int(fx), int(fy), int(fz)
+    u, v, w = fx - i, fy - j, fz - k
+    c000, c001 = field[k, j, i], field[k, j, i + 1]
+    c010, c011 = field[k, j + 1, i], field[k, j + 1, i + 1]
+    c100, c101 = field[k + 1, j, i], field[k + 1, j, i + 1]
+    c110, c111 = field[k + 1, j + 1, i], field[k + 1, j + 1, i + 1]
+    a, b = c000 + u * (c001 - c000), c010 + u * (c011 - c010)
+    c, d = c100 + u * (c101 - c100), c110 + u * (c111 - c110)
+    low, high = a + v * (b - a), c + v * (d - c)
+    gx = (1 - w) * ((1 - v) * (c001 - c000) + v * (c011 - c010)) + w * ((1 - v) * (c101 - c100) + v * (c111 - c110))
+    gy = (1 - w) * (b - a) + w * (d - c)
+    return low + w * (high - low), gx / step, gy / step, (high - low) / step
+
+
+@njit(cache=True)
+def signed_distance(row, bumps, fields, origin, step, x, y, z):
+    """(distance, gx, gy, gz, thickness) of one solid at a point: unit outward normal, and the least radius there."""
+    kind = int(row[KIND])
+    if kind == FIELD:
+        value, gx, gy, gz = field_at(fields[int(row[EXPONENT])], origin, step, x, y, z)
+        size = max((gx * gx + gy * gy + gz * gz) ** 0.5, 1e-6)
+        half = row[RADII]
+        if half > 0.0:  # a sheet: both sides of the field's zero
+            return abs(value) - half, gx / size, gy / size, gz / size, half
+        return value - row[OFFSET], gx / size, gy / size, gz / size, FAR_MM
+    dx, dy, dz = x - row[CENTRE], y - row[CENTRE + 1], z - row[CENTRE + 2]
+    if kind == TUBE:
+        ax, ay, az = row[END] - row[CENTRE], row[END + 1] - row[CENTRE + 1], row[END + 2] - row[CENTRE + 2]
+        length2 = ax * ax + ay * ay + az * az
+        t = 0.0 if length2 == 0 else min(max((dx * ax + dy * ay + dz * az) / length2, 0.0), 1.0)
+        radius = row[RADII] + t * (row[RADII + 1] - row[RADII])
+        ox, oy, oz = dx - t * ax, dy - t * ay, dz - t * az
+        flat = row[RADII + 2]
+        if flat == 1.0:
+            size = (ox * ox + oy * oy + oz * oz) ** 0.5
+            inverse = 1.0 / max(size, 1e-6)
+            return size - radius, ox * inverse, oy * inverse, oz * inverse, radius
+        # a flat tube: thinner by `flat` along its normal
+        along = ox * row[AXES] + oy * row[AXES + 1] + oz * row[AXES + 2]
+        ex, ey, ez = ox - along * row[AXES], oy - along * row[AXES + 1], oz - along * row[AXES + 2]
+        thin = along / flat
+        size = (ex * ex + ey * ey + ez * ez + thin * thin) ** 0.5
+        gx = ex + thin / flat * row[AXES]
+        gy = ey + thin / flat * row[AXES + 1]
+        gz = ez + thin / flat * row[AXES + 2]
+        slope = max((gx * gx + gy * gy + gz * gz) ** 0.5, 1e-6)
+        return (size - radius) * max(size, 1e-6) / slope, gx / slope, gy / slope, gz / slope, radius * flat
+    # the others have axes of their own: rows of a rotation
+    p = dx * row[AXES] + dy * row[AXES + 1] + dz * row[AXES + 2]
+    q = dx * row[AXES + 3] + dy * row[AXES + 4] + dz * row[AXES + 5]
+    r = dx * row[AXES + 6] + dy * row[AXES + 7] + dz * row[AXES + 8]
+    rp, rq, rr = row[RADII], row[RADII + 1], row[RADII + 2]
+    if kind == CYLINDER:
+        size = ((p / rp) ** 2 + (q / rq) ** 2) ** 0.5
+        gp, gq = p / (rp * rp), q / (rq * rq)
+        slope = max((gp * gp + gq * gq) ** 0.5, 1e-9)
+        side = (size - 1.0) * max(size, 1e-6) / slope
+        cap = abs(r) - rr
+        thickness = min(rp, rq, rr)
+        if side > cap:
+            gp, gq, gr, distance = gp / slope, gq / slope, 0.0, side
+        else:
+            gp, gq, gr, distance = 0.0, 0.0, 1.0 if r > 0 else -1.0, cap
+    else:
+        power = row[EXPONENT]
+        if power == 2.0:
+            size = ((p / rp) ** 2 + (q / rq) ** 2 + (r / rr) ** 2) ** 0.5
+            gp, gq, gr = p / (rp * rp), q / (rq * rq), r / (rr * rr)
+        else:
+            up, uq, ur = abs(p) / rp, abs(q) / rq, abs(r) / rr
+            size = (up**power + uq**power + ur**power) ** (1.0 / power)
+            gp = up ** (power - 1) / rp * (1.0 if p > 0 else -1.0)
+            gq = uq ** (power - 1) / rq * (1.0 if q > 0 else -1.0)
+            gr = ur ** (power - 1) / rr * (1.0 if r > 0 else -1.0)
+        slope = max((gp * gp + gq * gq + gr * gr) ** 0.5, 1e-9)
+        thickness = min(rp, rq, rr)
+        factor = 1.0
+        if kind == BLOB and size > 1e-6:
+            reach = 1.0 / max((dx * dx + dy * dy + dz * dz) ** 0.5, 1e-6)
+            for b in range(int(row[BUMP_FIRST]), int(row[BUMP_FIRST]) + int(row[BUMP_COUNT])):
+                cosine = (dx * bumps[b, 0] + dy * bumps[b, 1] + dz * bumps[b, 2]) * reach
+                factor += bumps[b, 3] * np.exp(bumps[b, 4] * (cosine - 1.0))
+        if power == 2.0:
+            distance = (size / factor - 1.0) * max(size, 1e-6) / slope if size > 1e-6 else -thickness * factor
+        else:
+            radial = (dx * dx + dy * dy + dz * dz) ** 0.5
+            distance = radial * (1.0 - 1.0 / size) if size > 1e-6 else -thickness
+        gp, gq, gr = gp / slope, gq / slope, gr / slope
+    gx = gp * row[AXES] + gq * row[AXES + 3] + gr * row[AXES + 6]
+    gy = gp * row[AXES + 1] + gq * row[AXES + 4] + gr * row[AXES + 7]
+    gz = gp * row[AXES + 2] + gq * row[AXES + 5] + gr * row[AXES + 8]
+    return distance, gx, gy, gz, thickness
+
+
+@njit(cache=True)
+def clipped_distance(row, bumps, fields, origin, step, x, y, z):
+    """Signed distance of a solid with what its clip field takes away."""
+    distance = signed_distance(row, bumps, fields, origin, step, x, y, z)[0]
+    if row[CLIP] >= 0:
+        distance = max(distance, field_at(fields[int(row[CLIP])], origin, step, x, y, z)[0] - row[CLIP_OFFSET])
+    return distance
+
+
+@njit(cache=True)
+def distances_to_union(points, rows, bumps, fields, origin, step):
+    """(n) least signed distance of points (n, 3) to the union of rows (m, COLUMNS)."""
+    out = np.full(points.shape[0], FAR_MM)
+    for n in range(points.shape[0]):
+        for m in range(rows.shape[0]):
+            x, y, z = points[n, 0], points[n, 1], points[n, 2]
+            out[n] = min(out[n], clipped_distance(rows[m], bumps, fields, origin, step, x, y, z))
+    return out

@@ -1,0 +1,211 @@
+"""A healthy patient in, harmless findings out: normal nodes, and what a reader might take for disease (priors/phantom/findings.csv).
+
+They are as common as in life and drawn whether or not there is disease.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..records.names import LOBES
+from .anatomy import Anatomy
+from .disease import inside_organ, one_node, pleural_fluid
+from .distance import CENTRE, END, KIND, TUBE
+from .fields import FIELD
+from .lesion import Lesion, egg, lumpy, spikes
+from .parameters import read_table
+from .physiology import Physiology, Worth
+from .places import apart_from, lobe_points
+from .solids import Solids, ellipsoid, join, tubes
+from .streams import stream
+
+NOTED_NODE_MM = 8.0
+"""A healthy node of this short axis or more is written into the truth as a benign lesion."""
+INVISIBLE = ("emphysema", "coronary_calcium", "aortic_calcium")
+"""Findings that are texture of the patient, not lesions of the truth."""
+
+
+def place_findings(seed: int, anatomy: Anatomy, physiology: Physiology, disease: list[Lesion]) -> list[Lesion]:
+    """Normal nodes and harmless findings, clear of the disease."""
+    taken = [lesion.shape for lesion in disease]
+    found = healthy_nodes(anatomy, physiology, taken, {one.station for one in disease}, stream(seed, "healthy nodes"))
+    table = read_table("findings")
+    for index in range(len(table)):
+        row, rng = table.row(index), stream(seed, f"finding {table['finding'][index]}")
+        if rng.random() >= row["share"]:
+            continue
+        for _ in range(int(rng.integers(1, int(row["most"]) + 1))):
+            size = float(np.exp(rng.normal(np.log(row["size"]), row["size_sigma"])))
+            suv = float(np.exp(np.log(row["suv"]) + row["suv_sigma"] * np.clip(rng.normal(), -2, 2)))
+            worth = Worth(row["hu"] + row["hu_sd"] * float(np.clip(rng.normal(), -2, 2)), 4, suv, 0.0)
+            taken_now = taken + [one.shape for one in found if one.name not in ("normal node", *INVISIBLE)]
+            made = MAKERS[row["finding"]](anatomy, physiology, size, worth, taken_now, rng)
+            if made is not None:
+                found.append(replace(made, name=row["finding"], malignant=False, role="benign"))
+    return found
+
+
+def healthy_nodes(anatomy: Anatomy, physiology: Physiology, taken: list[Solids], sick: set, rng: np.random.Generator) -> list[Lesion]:
+    """The small nodes that everybody has."""
+    table, made = read_table("stations"), []
+    for index in range(len(table)):
+        row = table.row(index)
+        count = rng.poisson(row["count"])
+        if row["station"] in sick:
+            continue
+        for _ in range(count):
+            short = float(np.clip(np.exp(rng.normal(np.log(row["benign_mm"]), row["benign_sigma"])), 3, 13))
+            ratio = float(np.clip(rng.normal(1.75, 0.35), 1.1, 2.6))
+            others = taken + [one.shape for one in made if one.station == row["station"]]
+            node = one_node(anatomy, row["station"], short, ratio, physiology.tissues["normal_node"], "normal_node", others, rng)
+            painted = node.painted
+            if short > 6 and rng.random() < 0.25:  # a fatty hilum
+                painted = join(painted, egg("mediastinal_fat", node.shape.rows[0, CENTRE : CENTRE + 3], short * 0.35, ratio, rng))
+            made.append(replace(node, name="normal node", painted=painted, worths={}))
+    return made
+
+
+def nodule(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    """A small round nodule anywhere in the lungs."""
+    lobe = LOBES[int(rng.choice(5, p=[0.2, 0.1, 0.3, 0.2, 0.2]))]
+    points = apart_from(lobe_points(anatomy, lobe, rng, size / 2 + 2.0), taken, anatomy, size / 2 + 6)
+    shape = lumpy("nodule", points[0], size, rng, height=0.04).clipped(FIELD[lobe], -0.3)
+    return Lesion(name="", kind="pulmonary", malignant=False, shape=shape, painted=shape, worths={"nodule": worth},
+                  side=lobe.split("_")[0], lobe=lobe)  # fmt: skip
+
+
+def node_of(stations: dict[str, float], tissue: str):
+    """A maker of nodes at one of the stations, by weight."""
+
+    def make(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+        weights = np.array(list(stations.values()))
+        station = list(stations)[int(rng.choice(len(stations), p=weights / weights.sum()))]
+        return one_node(anatomy, station, min(size, 15), float(rng.uniform(1.1, 1.9)), worth, tissue, taken, rng)
+
+    return make
+
+
+def dependent_atelectasis(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    """A dense band at the back of both lungs, `size` mm deep."""
+    parts = []
+    for side in (-1, 1):
+        recess = anatomy.landmarks.get("recess_right" if side < 0 else "recess_left", np.array([0, 0, -160.0]))
+        back = anatomy.person.place((0, 82, 0))[1]
+        centre = (68 * side * anatomy.person.size, back, recess[2] + 75)
+        lung = FIELD["lung_right" if side < 0 else "lung_left"]
+        parts.append(ellipsoid("band", centre, (52, min(size, 16), 85)).clipped(lung).softened(6.0))
+    return Lesion(name="", kind="collapse", malignant=False, shape=parts[0], painted=join(*parts), worths={"band": worth})
+
+
+def apical_scar(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    """An irregular cap at an apex."""
+    side = "right" if rng.random() < 0.5 else "left"
+    apex = anatomy.landmarks.get(f"apex_{side}")
+    if apex is None or apex[2] > anatomy.range_mm[1]:
+        return None
+    shape = lumpy("scar", apex + np.array([0, 4, -1]), size * 2.2, rng, height=0.2).clipped(FIELD[f"lung_{side}"])
+    strands = spikes("scar", apex, size * 1.6, 5, rng).clipped(FIELD[f"lung_{side}"])
+    return Lesion(name="", kind="pulmonary", malignant=False, shape=shape, painted=join(strands, shape), worths={"scar": worth}, side=side,
+                  lobe=f"{side}_upper_lobe")  # fmt: skip
+
+
+def linear_atelectasis(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    """A plate above a dome."""
+    lobe = ("right_lower_lobe", "left_lower_lobe", "right_middle_lobe")[int(rng.integers(3))]
+    points = lobe_points(anatomy, lobe, rng, 6.0)
+    low = points[np.argsort(points[:, 2])[: max(len(points) // 4, 1)]]
+    centre = apart_from(low, taken, anatomy, 12)[0]
+    direction = np.array([np.sign(centre[0]), rng.normal(0, 0.6), rng.normal(0, 0.25)])
+    direction *= size / 2 / np.linalg.norm(direction)
+    shape = tubes("plate", centre - direction, centre + direction, 5.0, 4.0, flat=0.22, normals=(0, 0.2, 1)).clipped(FIELD[lobe])
+    return Lesion(name="", kind="collapse", malignant=False, shape=shape, painted=shape, worths={"plate": worth}, side=lobe.split("_")[0],
+                  lobe=lobe)  # fmt: skip
+
+
+def emphysema(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    """Holes in the lung, in the upper lobes four times out of five."""
+    many, parts = int(rng.integers(40, 260)), []
+    for lobe, share in zip(LOBES, (0.4, 0.06, 0.07, 0.4, 0.07), strict=True):
+        points = lobe_points(anatomy, lobe, rng, 1.0, int(many * share))
+        holes = [ellipsoid("hole", point, size / 2 * rng.uniform(0.5, 1.4) * rng.uniform(0.6, 1.2, 3)) for point in points]
+        parts.append(join(*holes).clipped(FIELD[lobe], -1.0).softened(3.0))
+    holes = join(*parts)
+    return Lesion(name="", kind="pulmonary", malignant=False, shape=holes, painted=holes, worths={"hole": worth})
+
+
+def adrenal_adenoma(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    """A fatty benign mass of an adrenal."""
+    side = "left" if rng.random() < 0.6 else "right"
+    centre = anatomy.landmarks[f"adrenal_{side}"] + np.array([0, 4, -3])
+    if len(taken) and len(apart_from(centre[None], taken, anatomy, size)) == 0:
+        return None
+    shape = lumpy("adenoma", centre, size, rng, height=0.03)
+    return Lesion(name="", kind="adrenal", malignant=False, shape=shape, painted=shape, worths={"adenoma": worth}, side=side, organ="adrenal")
+
+
+def cyst_in(structure: str, kind: str):
+    """A maker of water cysts in an organ."""
+
+    def make(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+        centre = inside_organ(anatomy, anatomy.structures[structure], size * 0.6, taken, rng)
+        shape = ellipsoid("cyst", centre, np.full(3, min(size, 40) / 2))
+        return Lesion(name="", kind=kind, malignant=False, shape=shape, painted=shape, worths={"cyst": worth}, organ=structure)
+
+    return make
+
+
+def rib_fracture(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    """A healing rib with callus."""
+    ribs = anatomy.structures["bones"].of("rib_marrow")
+    middle = (ribs.rows[:, CENTRE : CENTRE + 3] + ribs.rows[:, END : END + 3]) / 2
+    fits = (ribs.rows[:, KIND] == TUBE) & (middle[:, 2] > anatomy.range_mm[0] + 10) & (middle[:, 2] < 30) & (np.abs(middle[:, 0]) > 60)
+    if not fits.any():
+        return None
+    centre = middle[fits][int(rng.integers(fits.sum()))]
+    shape = ellipsoid("callus", centre, np.array([0.6, 0.8, 0.8]) * size)
+    return Lesion(name="", kind="bone", malignant=False, shape=shape, painted=shape, worths={"callus": worth}, organ="bone")
+
+
+def coronary_calcium(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    """A fleck in a coronary artery, in the grooves of the heart."""
+    path_mm = np.array([(2, -50, -50), (22, -62, -52), (38, -68, -62), (54, -70, -80), (-14, -62, -58), (-26, -58, -80)])
+    at = rng.uniform(0, 3) if rng.random() < 0.7 else rng.uniform(4, 5)
+    low = int(at)
+    point = path_mm[low] + (at - low) * (path_mm[min(low + 1, 5)] - path_mm[low])
+    shape = ellipsoid("fleck", anatomy.person.place(point) + rng.normal(0, 1.5, 3), size / 2 * np.array([1, 0.6, 0.7]))
+    return Lesion(name="", kind="soft_tissue", malignant=False, shape=shape, painted=shape, worths={"fleck": worth})
+
+
+def aortic_calcium(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    """A plaque in the wall of arch or descending aorta."""
+    aorta = anatomy.structures["great_vessel"]
+    wide = np.flatnonzero((aorta.rows[:, 16] > 10 * anatomy.person.size) & (aorta.rows[:, CENTRE] > 0) & (aorta.rows[:, CENTRE + 1] > -25))
+    row = aorta.rows[wide[int(rng.integers(len(wide)))]]
+    along = row[CENTRE : CENTRE + 3] + rng.random() * (row[END : END + 3] - row[CENTRE : CENTRE + 3])
+    axis = row[END : END + 3] - row[CENTRE : CENTRE + 3]
+    outward = np.cross(axis, rng.normal(size=3))
+    outward /= np.linalg.norm(outward)
+    radii = np.array([0.3, 0.8, 0.8]) * size * rng.uniform(0.6, 1.2)
+    from .solids import axes_along
+
+    shape = ellipsoid("plaque", along + outward * (row[16] - 0.6), radii, axes_along(outward))
+    return Lesion(name="", kind="soft_tissue", malignant=False, shape=shape, painted=shape, worths={"plaque": worth})
+
+
+def effusion_benign(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    """A little fluid on one side."""
+    made = pleural_fluid(anatomy, "right" if rng.random() < 0.6 else "left", min(size, 45), rng)
+    return replace(made, worths={"effusion": worth})
+
+
+HILAR_AND_LOW = {"10R": 3, "10L": 3, "11R": 2, "11L": 2, "4R": 2.9, "7": 1.6, "5": 1, "2R": 0.3}
+MAKERS = {
+    "granuloma_calcified": nodule, "benign_nodule": nodule, "granuloma_avid": nodule,
+    "node_calcified": node_of(HILAR_AND_LOW, "calcified_node"), "node_reactive": node_of(HILAR_AND_LOW, "reactive_node"),
+    "dependent_atelectasis": dependent_atelectasis, "apical_scar": apical_scar, "linear_atelectasis": linear_atelectasis,
+    "emphysema": emphysema, "adrenal_adenoma": adrenal_adenoma, "liver_cyst": cyst_in("liver", "liver"),
+    "kidney_cyst": cyst_in("kidney", "soft_tissue"), "rib_fracture": rib_fracture, "coronary_calcium": coronary_calcium,
+    "aortic_calcium": aortic_calcium, "effusion_benign": effusion_benign,
+}  # fmt: skip

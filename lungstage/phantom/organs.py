@@ -1,0 +1,142 @@
+"""A person and the tables in, soft organs out: airway trunk, great vessels, heart, abdomen; and what keeps the lungs away."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .fields import FIELD
+from .parameters import PhantomParameters, Table
+from .person import Person
+from .solids import Solids, ellipsoid, join, path, tubes, turned
+from .trees import Bronchi, trachea_points
+
+TRACHEA_RADIUS_MM, TRACHEA_WALL_MM = (9.3, 7.8), 1.7
+HEART = {"pericardium", "right_atrium", "right_ventricle_wall", "right_ventricle", "left_atrium", "left_ventricle",
+         "left_ventricle_cavity"}  # fmt: skip
+SINKS_ABDOMEN, SINKS_HEART = 0.85, 0.45
+"""Share of the diaphragm's way that abdomen and heart go along."""
+
+
+def sinking(person: Person, numbers: PhantomParameters, share: float) -> np.ndarray:
+    """How far something moves to the feet with this breath."""
+    return np.array([0, 0, -share * numbers.dome_drop_mm * person.inspiration])
+
+
+def vessel_paths(person: Person, table: Table) -> dict[str, Solids]:
+    """Great vessels and oesophagus by name."""
+    points, found = person.place(table.points()), {}
+    for name in dict.fromkeys(table["name"]):
+        own = [index for index, other in enumerate(table["name"]) if other == name]
+        found[name] = path(table["tissue"][own[0]], points[own], table["radius"][own] * person.size)
+    return found
+
+
+def vessel_ends(person: Person, table: Table, name: str) -> np.ndarray:
+    """The last point of a vessel."""
+    own = [index for index, other in enumerate(table["name"]) if other == name]
+    return person.place(table.points()[own[-1]])
+
+
+def vessel_margins(person: Person, table: Table) -> Solids:
+    """Vessels with the fat around them; stretches with a negative margin lie in the lung and keep nothing away."""
+    points, parts = person.place(table.points()), []
+    for index in range(len(table) - 1):
+        same = table["name"][index] == table["name"][index + 1]
+        margin = table["margin"][index + 1]
+        if same and margin >= 0:
+            radii = table["radius"][index : index + 2] * person.size + margin
+            parts.append(path("fat", points[index : index + 2], radii))
+    return join(*parts)
+
+
+def organ(person: Person, table: Table, name: str, numbers: PhantomParameters) -> Solids:
+    """One organ of the table."""
+    row = table.row(table["name"].index(name))
+    share = SINKS_HEART if name in HEART else SINKS_ABDOMEN * float(np.clip((-60 - row["z"]) / 60, 0, 1)) * (row["z"] > -400)
+    centre = person.place((row["x"], row["y"], row["z"])) + sinking(person, numbers, share)
+    axes = turned(row["turn_x"], row["turn_y"], row["turn_z"]).T
+    radii = np.array([row["rx"], row["ry"], row["rz"]]) * person.size
+    made = ellipsoid(row["tissue"], centre, radii, axes, row["exponent"])
+    return made.clipped(FIELD[row["clip"]], -3.0) if row["clip"] else made
+
+
+def airway_trunk(person: Person, bronchi: Bronchi) -> tuple[Solids, Solids]:
+    """Walls and lumina of the trachea and the named bronchi."""
+    points = trachea_points(person)
+    wide = TRACHEA_RADIUS_MM[0 if person.sex == "male" else 1]
+    trachea = path("airway", points, np.linspace(wide, wide * 0.97, len(points)))
+    walls, lumina = [trachea.swollen(TRACHEA_WALL_MM).named("trachea_wall")], [trachea]
+    for name, (start, end, radius) in bronchi.named.items():
+        thick = 1.2 if name.endswith("main") or name == "intermedius" else 0.28 * radius
+        tissue = "trachea_wall" if radius > 4 else "airway_wall"
+        walls.append(tubes(tissue, start, end, radius + thick))
+        lumina.append(tubes("airway", start, end, radius))
+    return join(*walls), join(*lumina)
+
+
+def what_keeps_lungs_away(person: Person, vessels: Table, organs: Table, vertebrae: Table, bronchi: Bronchi,
+                          numbers: PhantomParameters) -> Solids:  # fmt: skip
+    """Heart, great vessels, airway trunk, fat between them, and the spine with its muscles."""
+    size, place = person.size, person.place
+    heart = [organ(person, organs, name, numbers).swollen(2.0) for name in sorted(HEART) if name != "left_ventricle_cavity"]
+    heart = [part for part in heart if part.tissue[0] != "pericardial_fat"] + [
+        organ(person, organs, "pericardium", numbers).swollen(1.0)
+    ]
+    fat = [
+        ellipsoid("fat", place((0, -4, 92)), np.array([40, 34, 34]) * size),
+        ellipsoid("fat", place((0, -24, 40)), np.array([26, 24, 40]) * size),
+        ellipsoid("fat", place((0, -54, 10)), np.array([9, 14, 62]) * size),
+        ellipsoid("fat", place((2, 6, -24)), np.array([22, 22, 30]) * size),
+        ellipsoid("fat", place((0, 20, -90)), np.array([24, 22, 70]) * size),
+        # heart and fat rest on the middle of the diaphragm: no lung between them
+        ellipsoid("fat", place((12, -34, -116)) + sinking(person, numbers, 0.9), np.array([50, 46, 34]) * size),
+        ellipsoid("fat", place((44, -78, -112)) + sinking(person, numbers, 0.4), np.array([30, 20, 20]) * size),
+        ellipsoid("fat", place((-38, -78, -108)) + sinking(person, numbers, 0.4), np.array([26, 18, 18]) * size),
+    ]
+    trachea = path("fat", trachea_points(person), (TRACHEA_RADIUS_MM[0] + TRACHEA_WALL_MM + 2) * size)
+    central = [
+        tubes("fat", start, end, radius + 3) for name, (start, end, radius) in bronchi.named.items() if name.endswith("main")
+    ]
+    spine = []
+    centres = place(np.stack([0 * vertebrae["z"], vertebrae["y"], vertebrae["z"]], axis=1))
+    spine.append(path("fat", centres, (vertebrae["width"] + vertebrae["depth"]) / 4 * size + 2.0))
+    behind = centres + np.stack([0 * centres[:, 1], (vertebrae["depth"] / 2 + 22) * size, 0 * centres[:, 2]], axis=1)
+    spine.append(path("fat", behind, 27.0 * size))
+    ivc = path("fat", place([(-32, -18, -88), (-26, -8, -150)]), 15 * size)
+    return join(vessel_margins(person, vessels), *heart, *fat, trachea, *central, *spine, ivc)
+
+
+def fat_pads(person: Person) -> Solids:
+    """Fat between the muscles of shoulder girdle and axilla."""
+    size, place, parts = person.size, person.place, []
+    for side in (-1, 1):
+        parts.append(ellipsoid("fat", place((128 * side, 14, 62)), np.array([17, 34, 42]) * size, turned(0, 0, -20 * side).T))
+        parts.append(ellipsoid("fat", place((84 * side, -66, 66)), np.array([34, 4, 22]) * size, turned(0, 0, 30 * side).T))
+        for radius, y, z in ((40, 92, 40), (34, 100, 0)):
+            parts.append(ellipsoid("fat", place((96 * side, y, z)), np.array([radius, 3, 44]) * size, turned(0, 0, -28 * side).T))
+        parts.append(ellipsoid("fat", place((26 * side, -14, 128)), np.array([18, 14, 40]) * size))
+    return join(*parts)
+
+
+def small_abdomen(person: Person, numbers: PhantomParameters) -> dict[str, Solids]:
+    """Adrenals, pancreas, thyroid and psoas, drawn as tubes."""
+    size, down = person.size, sinking(person, numbers, SINKS_ABDOMEN)
+    found = {}
+    for name, x, y, z, side in (("adrenal_right", -27, 34, -172, -1), ("adrenal_left", 32, 28, -178, 1)):
+        top = person.place((x, y, z)) + down
+        limb = [top + np.array(v) * size for v in ((4 * side, 16, -14), (-7 * side, 14, -14))]
+        found[name] = join(
+            tubes("adrenal", [top + [0, -3, 3], top, top], [top, *limb], np.array([3.0, 2.5, 2.4]) * size),
+        )
+    pancreas = person.place([(-26, -18, -222), (4, -10, -208), (40, 4, -196), (72, 24, -176)]) + down
+    found["pancreas"] = path("pancreas", pancreas, np.array([13, 10, 10, 8]) * size)
+    lobes = [path("thyroid", person.place([(18 * s, -24, 112), (20 * s, -16, 142)]), np.array([9, 6]) * size) for s in (-1, 1)]
+    found["thyroid"] = join(*lobes)
+    psoas = [
+        path("muscle", person.place([(20 * s, 36, -190), (38 * s, 30, -300), (62 * s, -8, -420), (96 * s, 4, -510)]),
+             np.array([10, 22, 22, 12]) * size) for s in (-1, 1)
+    ]  # fmt: skip
+    found["psoas"] = join(*psoas)
+    crura = [path("diaphragm", person.place([(14 * s, 14, -130), (13 * s, 16, -240)]), np.array([4, 6]) * size) for s in (-1, 1)]
+    found["crura"] = join(*crura)
+    return found

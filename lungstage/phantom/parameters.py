@@ -1,0 +1,106 @@
+"""priors/phantom in, the numbers of the phantom out: parameters as a record, tables as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..tables import Priors, read_parameters, read_rows, shipped_priors
+
+PATH = "phantom/parameters.toml"
+TAIL = ("source", "verified")
+COLUMNS = {
+    "outline": ("z", "cage_half", "cage_front", "cage_back", "skin_half", "skin_front", "skin_back", "wall_side", "wall_front",
+                "wall_back"),
+    "great_vessels": ("name", "tissue", "x", "y", "z", "radius", "margin"),
+    "airways": ("name", "parent", "dx", "dy", "dz", "length", "diameter", "lobe"),
+    "ribs": ("rib", "length", "cartilage", "head_z", "drop", "height", "thickness", "sternum_z"),
+    "vertebrae": ("name", "z", "y", "height", "width", "depth"),
+    "organs": ("name", "tissue", "x", "y", "z", "rx", "ry", "rz", "turn_x", "turn_y", "turn_z", "exponent", "clip"),
+    "stations": ("station", "count", "benign_mm", "benign_sigma", "malignant_mm", "malignant_sigma", "x", "y", "z", "spread_x",
+                 "spread_y", "spread_z"),
+    "primaries": ("primary", "density", "low", "high", "solid_low", "solid_high", "feature", "weight"),
+    "spread": ("t", "n0", "n1", "n2a", "n2b", "n3", "m_log_odds"),
+    "drainage": ("lobe", "share", "2R", "4R", "2L", "4L", "3a", "3p", "5", "6", "7", "8", "9", "10", "11", "12", "contra10"),
+    "metastases": ("site", "organ", "weight", "single", "most", "size", "size_sigma", "suv", "suv_sigma", "hu", "needs"),
+    "findings": ("finding", "share", "most", "size", "size_sigma", "hu", "hu_sd", "suv", "suv_sigma"),
+    "tissues": ("tissue", "hu", "hu_sd", "hu_texture", "hu_contrast", "suv", "suv_sigma", "suv_texture"),
+}  # fmt: skip
+"""Columns of each table of priors/phantom, without `source` and `verified`."""
+WORDS = {"primary", "density", "feature", "t", "site", "organ", "needs", "finding", "name", "tissue", "parent", "lobe", "clip", "station", "rib"}
+
+
+@dataclass(frozen=True)
+class PhantomParameters:
+    """How patients vary and how they are scanned; meanings and units in priors/phantom/parameters.toml."""
+
+    male_share: float
+    height_male_cm: tuple[float, float]
+    height_female_cm: tuple[float, float]
+    body_mass_index: tuple[float, float]
+    build_sd: float
+    inspiration: tuple[float, float]
+    dome_drop_mm: float
+    lung_hu: tuple[float, float]
+    lung_gradient_hu_per_mm: tuple[float, float]
+    lung_suv_gradient_per_mm: float
+    arteries_per_lung: int
+    veins_per_lung: int
+    end_vessel_radius_mm: float
+    murray_exponent: float
+    contrast_share: float
+    arms_up_share: float
+    ct_pixel_mm: float
+    ct_matrix: int
+    ct_slice_mm: float
+    ct_psf_mm: float
+    ct_noise_hu: float
+    pet_voxel_mm: tuple[float, float, float]
+    pet_psf_mm: float
+    pet_noise: float
+    breathing_mm: tuple[float, float]
+    uptake_min: tuple[float, float]
+    activity_mbq_per_kg: float
+    field_step_mm: float
+
+
+def read_phantom_parameters(priors: Priors) -> PhantomParameters:
+    """The parameters of a folder of priors."""
+    return read_parameters(priors, PATH, PhantomParameters)
+
+
+def shipped_parameters() -> PhantomParameters:
+    """The parameters inside the package."""
+    return read_phantom_parameters(shipped_priors())
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of priors/phantom: columns as tuples of text or arrays of numbers (nan where empty)."""
+
+    columns: dict[str, tuple[str, ...] | np.ndarray]
+
+    def __getitem__(self, column: str):
+        return self.columns[column]
+
+    def __len__(self):
+        return len(next(iter(self.columns.values())))
+
+    def row(self, index: int) -> dict[str, str | float]:
+        """One row by name of column."""
+        return {name: values[index] for name, values in self.columns.items()}
+
+    def points(self) -> np.ndarray:
+        """(n, 3) of the columns x, y, z."""
+        return np.stack([self["x"], self["y"], self["z"]], axis=1)
+
+
+def read_table(name: str) -> Table:
+    """A table of priors/phantom by its name in COLUMNS."""
+    rows = read_rows(shipped_priors(), f"phantom/{name}.csv", COLUMNS[name] + TAIL)
+    columns = {}
+    for column in COLUMNS[name]:
+        cells = [row[column] for row in rows]
+        columns[column] = tuple(cells) if column in WORDS else np.array([float(cell) if cell else np.nan for cell in cells])
+    return Table(columns)

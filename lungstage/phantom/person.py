@@ -1,0 +1,88 @@
+"""A seed in, a person out: sex, age, size, breath and pose, from which the whole anatomy is scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .parameters import PhantomParameters
+from .streams import stream
+
+REFERENCE_HEIGHT_CM, REFERENCE_WEIGHT_KG = 176.0, 84.0
+"""The man the tables of priors/phantom describe."""
+REFERENCE_INDEX = REFERENCE_WEIGHT_KG / (REFERENCE_HEIGHT_CM / 100) ** 2
+FAT_MM_PER_INDEX = 1.3
+"""How much further out the skin lies for one kg/m2 more."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is scanned.
+
+    scale         (x, y, z) of the reference man's lengths
+    fat_mm        how much further out the skin lies than the reference man's
+    inspiration   0 quiet breathing, 1 total lung capacity, during the CT
+    tilt_deg      how the patient lies: turn about x, y, z
+    offset_mm     (x, y, z) LPS of the carina
+    """
+
+    sex: str
+    age_years: int
+    height_cm: float
+    weight_kg: float
+    scale: tuple[float, float, float]
+    fat_mm: float
+    inspiration: float
+    arms_up: bool
+    contrast: bool
+    tilt_deg: tuple[float, float, float]
+    offset_mm: tuple[float, float, float]
+
+    @property
+    def size(self) -> float:
+        """Mean scale, for calibres."""
+        return float(np.mean(self.scale))
+
+    def place(self, points) -> np.ndarray:
+        """Points of the tables in this person's frame, mm."""
+        return np.asarray(points, float) * np.asarray(self.scale)
+
+    @property
+    def pose(self) -> np.ndarray:
+        """(4, 4) from LPS mm to the person's frame."""
+        from .solids import turned
+
+        to_lps = np.eye(4)
+        to_lps[:3, :3] = turned(*self.tilt_deg)
+        to_lps[:3, 3] = self.offset_mm
+        return np.linalg.inv(to_lps)
+
+    def to_lps(self, points) -> np.ndarray:
+        """LPS mm (n, 3) of points in the frame."""
+        back = np.linalg.inv(self.pose)
+        return np.asarray(points, float) @ back[:3, :3].T + back[:3, 3]
+
+
+def draw_person(seed: int, numbers: PhantomParameters) -> Person:
+    """A person of the clinic's population."""
+    rng = stream(seed, "person")
+    male = rng.random() < numbers.male_share
+    mean, sd = numbers.height_male_cm if male else numbers.height_female_cm
+    height = float(np.clip(rng.normal(mean, sd), 145, 200))
+    index = float(np.clip(rng.normal(*numbers.body_mass_index), 17.5, 38))
+    weight = index * (height / 100) ** 2
+    tall = (height / REFERENCE_HEIGHT_CM) ** 0.9
+    wide = (weight / REFERENCE_WEIGHT_KG) ** 0.2 * (1.0 if male else 0.96)
+    spread = np.exp(rng.normal(0, numbers.build_sd, 3))
+    scale = np.clip(np.array([wide, wide, tall]) * spread, 0.82, 1.14)
+    low, high = numbers.inspiration
+    return Person(
+        sex="male" if male else "female", age_years=int(np.clip(round(rng.normal(67, 9)), 40, 89)), height_cm=round(height, 1),
+        weight_kg=round(weight, 1), scale=tuple(float(s) for s in scale),
+        fat_mm=float(np.clip((index - REFERENCE_INDEX) * FAT_MM_PER_INDEX, -7, 14)),
+        inspiration=float(rng.uniform(low, high)), arms_up=bool(rng.random() < numbers.arms_up_share),
+        contrast=bool(rng.random() < numbers.contrast_share),
+        tilt_deg=tuple(float(a) for a in np.clip(rng.normal(0, (2.0, 1.2, 2.0)), -5, 5)),
+        offset_mm=tuple(float(round(v, 2)) for v in rng.normal((0, -8, -180), (5, 6, 60))),
+    )  # fmt: skip

@@ -1,0 +1,102 @@
+"""A person and what keeps the lungs away in, the smooth surfaces out: skin, muscular wall, cage, diaphragm, lungs, lobes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .fields import (
+    NAMES, Fields, Samples, diaphragm_height, lobe_fields, sheet_distance, smooth_max, smooth_min, trunk_surface, union_field,
+)  # fmt: skip
+from .parameters import PhantomParameters, Table
+from .person import Person
+from .solids import Solids, ellipsoid, join, tubes
+
+RIGHT_DOME, LEFT_DOME = (-58.0, -8.0, -105.0), (62.0, -2.0, -118.0)
+DOME_FALL = (0.0150, 0.0036, 0.0125, 0.0016)
+"""Fall of the diaphragm per mm2 to the back, to the front, to the side, to the middle (anatomy.md 3.2: dome and recess)."""
+APEX_XY, APEX_Z, CUPOLA_PER_MM = (37.0, 14.0), 92.0, 1 / 50
+FISSURES = {  # z0, a, b, c, d and how the first three vary (anatomy.md 3.3)
+    "oblique_right": ((-50, -0.12, 1.05, 0.0015, -0.0005), (7, 0.06, 0.10)),
+    "horizontal_right": ((-36, -0.08, 0.10, 0.0010, 0.0010), (7, 0.08, 0.10)),
+    "oblique_left": ((-42, -0.15, 1.20, 0.0015, -0.0005), (7, 0.06, 0.12)),
+}
+
+
+def domes(person: Person, numbers: PhantomParameters) -> tuple[np.ndarray, np.ndarray]:
+    """Tops of the right and left dome in the person's frame."""
+    drop = np.array([0, 0, numbers.dome_drop_mm * person.inspiration])
+    return person.place(np.array(RIGHT_DOME) - drop), person.place(np.array(LEFT_DOME) - drop)
+
+
+def limbs(person: Person, grow_mm: float) -> Solids:
+    """Neck, head, arms and legs as plain shapes, `grow_mm` wider than their muscles."""
+    size, place = person.size, person.place
+    parts = [
+        tubes("limb", place([[0, 18, 90]]), place([[0, 0, 225]]), 52 * size + grow_mm),
+        ellipsoid("limb", place((0, -12, 285)), np.array([70, 92, 105]) * size + grow_mm),
+    ]
+    for side in (-1, 1):
+        if person.arms_up:
+            arm = [[(150 * side, 22, 88)], [(182 * side, 8, 190)], [(140 * side, -20, 420)]]
+        else:
+            arm = [[(160 * side, 22, 78)], [(212 * side, 30, -120)], [(222 * side, -10, -400)]]
+        radius = np.array([44, 40, 32]) * size + grow_mm
+        parts += [tubes("limb", place(arm[i]), place(arm[i + 1]), radius[i], radius[i + 1]) for i in (0, 1)]
+        parts.append(tubes("limb", place([[92 * side, 5, -520]]), place([[100 * side, 0, -800]]), 74 * size + grow_mm, 58 * size))
+    return join(*parts)
+
+
+def build_fields(
+    person: Person, outline: Table, keep_out: Solids, samples: Samples, numbers: PhantomParameters, rng: np.random.Generator
+) -> Fields:
+    """All fields of one person; keep_out: what the lungs flow around (mediastinum, spine)."""
+    sx, sy, sz = person.scale
+    heights = outline["z"] * sz
+    cage = trunk_surface(samples, heights, outline["cage_half"] * sx, outline["cage_front"] * sy, outline["cage_back"] * sy)
+    skin_half = outline["skin_half"] * sx + person.fat_mm
+    skin_front, skin_back = outline["skin_front"] * sy - person.fat_mm * 0.8, outline["skin_back"] * sy + person.fat_mm * 0.3
+    layer = 5.0 + max(person.fat_mm, -2) * 0.5
+    wall = trunk_surface(
+        samples, heights, np.minimum(outline["cage_half"] * sx + outline["wall_side"] * sx, skin_half - layer),
+        np.maximum((outline["cage_front"] - outline["wall_front"]) * sy, skin_front + layer),
+        np.minimum((outline["cage_back"] + outline["wall_back"]) * sy, skin_back - layer),
+    )  # fmt: skip
+    skin = trunk_surface(samples, heights, skin_half, skin_front, skin_back)
+    top, bottom = samples.z - 225 * sz, -555 * sz - samples.z
+    fat = 9.0 + max(person.fat_mm, -4) * 0.6
+    skin = smooth_min(np.maximum(np.maximum(skin, top), bottom), union_field(limbs(person, fat), samples, 4.0, 60.0), 24.0)
+    wall = smooth_min(np.maximum(np.maximum(wall, top), bottom), union_field(limbs(person, 0.0), samples, 4.0, 60.0), 14.0)
+    wall = np.maximum(wall, skin + 3.0)
+    cage = smooth_max(cage, samples.z - 118 * sz, 10.0)
+
+    right_dome, left_dome = domes(person, numbers)
+    fall = np.array(DOME_FALL) * rng.normal(1, 0.08, 4)
+    height = diaphragm_height(samples.x[0], samples.y[0], right_dome, left_dome, fall)[None]
+    dy, dx = np.gradient(height[0], samples.step_mm)
+    below = (samples.z - height) / np.sqrt(1 + dx**2 + dy**2)[None].astype(np.float32)
+
+    keep = union_field(keep_out, samples, 7.0)
+    lungs = [lung_field(side, person, samples, cage, keep, below) for side in (-1, 1)]
+    sheets = {}
+    for name, (shape, spread) in FISSURES.items():
+        z0, a, b = np.array(shape[:3]) + rng.normal(0, 1, 3) * spread
+        z0 -= 0.35 * numbers.dome_drop_mm * person.inspiration
+        sheets[name] = sheet_distance(samples, -1 if name.endswith("right") else 1, z0 * sz, a, b, *shape[3:])
+    made = {
+        "skin": skin, "wall": wall, "cage": cage, "below": np.maximum(below, cage), "lung_right": lungs[0], "lung_left": lungs[1],
+        **sheets, **lobe_fields(*lungs, **sheets), "lungs": np.minimum(*lungs),
+    }  # fmt: skip
+    values = np.empty((len(NAMES), *samples.shape), np.float32)
+    for index, name in enumerate(NAMES):
+        values[index] = made[name]
+    return Fields(values, samples.origin_mm.astype(np.float64), samples.step_mm)
+
+
+def lung_field(side: int, person: Person, samples: Samples, cage, keep, below) -> np.ndarray:
+    """One lung: inside the cage, above the diaphragm, under its cupola, outside what stands in the middle."""
+    sx, sy, sz = person.scale
+    x0, y0 = APEX_XY[0] * sx * side, APEX_XY[1] * sy
+    cupola = (samples.z - APEX_Z * sz + CUPOLA_PER_MM * ((samples.x - x0) ** 2 + (samples.y - y0) ** 2)) / 1.6
+    lung = smooth_max(smooth_max(cage, np.minimum(cupola, 12.0), 8.0), 1.5 - side * samples.x, 4.0)
+    lung = smooth_max(lung, -below, 4.0)
+    return smooth_max(lung, -keep, 4.0)
