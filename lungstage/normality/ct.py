@@ -8,8 +8,8 @@ import numpy as np
 
 from ..geometry import Grid
 from ..kernels.reduce import reduce_blocks
-from ..records import Anatomy, Lungs, Skeleton, Spread, Study
-from .compartments import Shares, block_factors, share_blocks
+from ..records import Anatomy, Spread, Volume
+from .compartments import Shares
 from .lattice import Lattice, ask_lattice, mixture
 from .lung import expected_lung_hu, fit_lung, lung_reference, vessel_share
 from .parameters import NormalityParameters
@@ -32,11 +32,11 @@ class ExpectedCt:
     lung_hu: Spread
 
 
-def expect_ct(study: Study, lungs: Lungs, skeleton: Skeleton, anatomy: Anatomy, numbers: NormalityParameters) -> ExpectedCt:
-    """Mix what lung, airway, bone and soft tissue show by their shares of each block."""
-    factors = block_factors(study.ct.grid, numbers.working_mm)
-    measured = reduce_blocks(study.ct.values, factors)[0].astype(np.float32)
-    shares = share_blocks(lungs, skeleton, factors)
+def expect_ct(
+    ct: Volume, shares: Shares, noise_hu: float, factors: tuple[int, int, int], anatomy: Anatomy, numbers: NormalityParameters
+) -> ExpectedCt:
+    """Mix what lung, airway, bone and soft tissue show by their shares of each block of `factors` voxels."""
+    measured = reduce_blocks(ct.values, factors)[0].astype(np.float32)
     lattice = ask_lattice(shares.grid, anatomy, numbers.lattice_mm)
     lung = fit_lung(measured, shares, numbers)
     parts = (
@@ -46,7 +46,7 @@ def expect_ct(study: Study, lungs: Lungs, skeleton: Skeleton, anatomy: Anatomy, 
         (shares.soft, *expect_soft(measured, shares, lattice, numbers)),
     )
     expected, variance = blend(parts, BORDER_BLOCKS)
-    variance += noise_of_blocks(lungs.quality.noise_hu, factors) ** 2
+    variance += noise_of_blocks(noise_hu, factors) ** 2
     spread = np.sqrt(variance).astype(np.float32)
     z = np.where(shares.body, (measured - expected) / spread, 0).astype(np.float32)
     return ExpectedCt(shares.grid, expected.astype(np.float32), spread, z, lung_reference(lung))

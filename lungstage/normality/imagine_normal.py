@@ -9,6 +9,7 @@ medians held by priors, and by the better of both sides. Numbers: priors/paramet
 from __future__ import annotations
 
 from ..records import Anatomy, Lungs, Normal, Skeleton, Study
+from .compartments import block_factors, share_blocks
 from .ct import expect_ct
 from .parameters import NormalityParameters, load_normality_parameters
 from .pet import expect_pet
@@ -24,10 +25,12 @@ def imagine_normal(
     fields of the PET are None.
     """
     numbers = parameters or load_normality_parameters()
-    ct = expect_ct(study, lungs, skeleton, anatomy, numbers)
+    factors = block_factors(study.ct.grid, numbers.working_mm)
+    shares = share_blocks(lungs, skeleton, factors)
+    ct = expect_ct(study.ct, shares, lungs.quality.noise_hu, factors, anatomy, numbers)
     if study.pet is None:
         return Normal(ct.grid, ct.expected, ct.spread, ct.z, ct.lung_hu)
-    pet = expect_pet(study, lungs, skeleton, anatomy, numbers)
+    pet = expect_pet(study.pet, shares, anatomy, numbers)
     return Normal(
         ct.grid, ct.expected, ct.spread, ct.z, ct.lung_hu,
         study.pet.grid, pet.expected, pet.spread, pet.z, pet.blood_suv, pet.liver_suv,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..geometry import Grid
-from ..records import Anatomy, Lungs, Skeleton, Spread, Study
-from .compartments import Shares, block_factors, share_blocks
+from ..records import Anatomy, Spread, Volume
+from .compartments import Shares
 from .ct import CODE_ROWS, blend
 from .lattice import Lattice, ask_lattice, mixture
 from .parameters import NormalityParameters
@@ -30,10 +30,9 @@ class ExpectedPet:
     liver_suv: Spread
 
 
-def expect_pet(study: Study, lungs: Lungs, skeleton: Skeleton, anatomy: Anatomy, numbers: NormalityParameters) -> ExpectedPet:
+def expect_pet(pet: Volume, blocks: Shares, anatomy: Anatomy, numbers: NormalityParameters) -> ExpectedPet:
     """Mix what lung, airway, bone and soft tissue take up, blurred as PET and breathing blur them."""
-    suv, grid = np.maximum(study.pet.values, 0), study.pet.grid
-    blocks = share_blocks(lungs, skeleton, block_factors(study.ct.grid, numbers.working_mm))
+    suv, grid = np.maximum(pet.values, 0), pet.grid
     shares = bring_to(blocks, grid)
     lattice = ask_lattice(grid, anatomy, numbers.lattice_mm)
     references = measure_references(suv, shares, lattice, anatomy, numbers)
