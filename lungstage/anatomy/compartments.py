@@ -17,14 +17,18 @@ LEAST_SHARE = 0.25  # of the other lung, below which a lung is missing
 
 def find_compartments(lungs: Lungs, skeleton: Skeleton, atlas: Atlas, numbers: MapNumbers) -> Compartments:
     """What lungs, airway and bones say of every place of the scan."""
+    from ..kernels.shares import highest_of_blocks, share_of_blocks
+
     factors = np.maximum(1, np.rint(BLOCK_MM / np.asarray(lungs.grid.spacing_mm))).astype(int)
     factors = np.minimum(factors, lungs.grid.shape)
     grid = whole_blocks(lungs.grid, factors)
-    right, left, airway, bone, codes = shares_of_blocks(lungs, skeleton, factors, grid.shape)
+    right, left = (share_of_blocks(lungs.hull, factors, side, side) for side in (RIGHT, LEFT))
+    airway, bone = share_of_blocks(lungs.airway, factors, 1, 1), share_of_blocks(skeleton.labels, factors, 1, 255)
     return Compartments(
         grid,
         *(signed_distance_mm(share, grid) for share in (right, left, airway, bone)),
-        cavity_distance_mm(right >= 0.5, left >= 0.5, grid), nearest_code(codes, grid), bone_columns(atlas), numbers.surface_sd_mm,
+        cavity_distance_mm(right >= 0.5, left >= 0.5, grid),
+        spread_codes(highest_of_blocks(skeleton.labels, factors)), bone_columns(atlas), numbers.surface_sd_mm,
     )  # fmt: skip
 
 
@@ -32,23 +36,6 @@ def whole_blocks(grid: Grid, factors) -> Grid:
     """The grid of blocks that covers the whole grid: a last part block counts as whole."""
     shape = -(-np.asarray(grid.shape) // factors)
     return Grid(tuple(shape), tuple(np.asarray(grid.spacing_mm) * factors), tuple(grid.to_mm((factors - 1) / 2)), grid.direction)
-
-
-def shares_of_blocks(lungs: Lungs, skeleton: Skeleton, factors, shape) -> tuple[np.ndarray, ...]:
-    """Shares (z, y, x), float32, of each block that right hull, left hull, airway and bone fill; and its highest bone code."""
-    right, left, airway, bone = (np.zeros(shape, np.float32) for _ in range(4))
-    held, codes = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
-    for offset in np.ndindex(*factors):
-        pick = tuple(slice(start, None, step) for start, step in zip(offset, factors))
-        hull, labels = lungs.hull[pick], skeleton.labels[pick]
-        here = tuple(slice(0, n) for n in hull.shape)
-        right[here] += hull == RIGHT
-        left[here] += hull == LEFT
-        airway[here] += lungs.airway[pick]
-        bone[here] += labels > 0
-        np.maximum(codes[here], labels, out=codes[here])
-        held[here] += 1
-    return right / held, left / held, airway / held, bone / held, codes
 
 
 def signed_distance_mm(share: np.ndarray, grid: Grid) -> np.ndarray:
@@ -87,14 +74,14 @@ def span_slices(mask: np.ndarray) -> np.ndarray:
     return out
 
 
-def nearest_code(codes: np.ndarray, grid: Grid) -> np.ndarray:
-    """uint8 on the blocks: code of the nearest bone; 0 everywhere if there is none."""
-    from scipy.ndimage import distance_transform_edt
+def spread_codes(codes: np.ndarray) -> np.ndarray:
+    """uint8: each block without bone takes the code of a bone up to two blocks off, the nearer first."""
+    from scipy.ndimage import maximum_filter
 
-    if not codes.any():
-        return codes
-    nearest = distance_transform_edt(codes == 0, sampling=grid.spacing_mm, return_distances=False, return_indices=True)
-    return codes[tuple(nearest)]
+    for _ in range(2):
+        around = maximum_filter(codes, size=3, mode="nearest")
+        codes = np.where(codes > 0, codes, around)
+    return codes
 
 
 def bone_columns(atlas: Atlas) -> dict[int, tuple[int, ...]]:

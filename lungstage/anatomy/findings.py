@@ -25,6 +25,7 @@ SPINE_LEVELS = {
 }  # fmt: skip
 STERNUM_LEVELS = {"sternum_0": 0, "sternum_m40": -40}
 LEVEL_MM = 8.0
+LEAST_COLUMN_MM = 30.0  # a lower column of lung is a rim, no base
 VERTEBRA_CODES, STERNUM_CODE = (60, 85), 90
 
 
@@ -114,12 +115,12 @@ def dome(place: np.ndarray, outward: int, grid: Grid, frame: Fit) -> np.ndarray 
     inside = (x > low + 0.4 * (high - low)) & (x < low + 0.8 * (high - low)) & (place[:, 1] > front) & (place[:, 1] < back)
     if inside.sum() < 50 or cut_off(lowest(place, frame), grid):
         return None
-    column = np.unique(np.floor(place[inside, :2] / COLUMN_MM), axis=0, return_inverse=True)[1].ravel()
+    column = columns_of(place[inside])
     base = np.full(column.max() + 1, INF)
     np.minimum.at(base, column, place[inside, 2])
     height = np.zeros(len(base))
     np.maximum.at(height, column, place[inside, 2] - base[column])
-    base = base[height > 30.0]
+    base = base[height > LEAST_COLUMN_MM]
     if len(base) < 5:
         return None
     top = np.quantile(base, 0.9)
@@ -127,9 +128,17 @@ def dome(place: np.ndarray, outward: int, grid: Grid, frame: Fit) -> np.ndarray 
     return frame.to_mm([place[near, 0].mean(), place[near, 1].mean(), top]) if near.any() else None
 
 
+def columns_of(place: np.ndarray) -> np.ndarray:
+    """Number (n) of the column of COLUMN_MM that each point (n, 3) stands in."""
+    steps = np.floor(place[:, :2] / COLUMN_MM).astype(int)
+    steps -= steps.min(axis=0)
+    return steps[:, 0] * (steps[:, 1].max() + 1) + steps[:, 1]
+
+
 def lowest(place: np.ndarray, frame: Fit) -> np.ndarray:
     """LPS of the lowest half percent of a lung."""
-    return frame.to_mm(place[np.argsort(place[:, 2])[: max(20, len(place) // 200)]])
+    few = min(len(place) - 1, max(20, len(place) // 200))
+    return frame.to_mm(place[np.argpartition(place[:, 2], few)[:few]])
 
 
 def spine_findings(spine: np.ndarray, frame: Fit, numbers: MapNumbers) -> list[Finding]:

@@ -37,7 +37,8 @@ def place_fissures(clouds: Clouds, lungs: Lungs, frame: PatientFrame, landmarks:
 def lung_box(side: str, place: np.ndarray, landmarks: dict[str, Landmark], frame: PatientFrame):
     """Lowest and highest (x, y, z) of a lung in the frame, and how unsure a height half-way between its ends is, in mm."""
     names = {
-        "outer": f"lateral_{side}", "front": f"front_{side}", "back": f"back_{side}", "top": f"apex_{side}", "bottom": f"recess_{side}",
+        "outer": f"lateral_{side}", "front": f"front_{side}", "back": f"back_{side}",
+        "top": f"apex_{side}", "bottom": f"recess_{side}",
     }  # fmt: skip
     told = {end: frame.to_frame(landmarks[name].point_mm) for end, name in names.items()}
     inner = 6.0 if side == "left" else -6.0

@@ -1,4 +1,4 @@
-"""Fit, landmarks and airway in, the nodal stations of this patient out: where their nodes lie and how the IASLC map parts them."""
+"""Fit, landmarks and airway in, nodal stations of this patient out: where nodes lie and how the IASLC map parts them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .atlas import Atlas, BorderRow
 from .fit import Fit
 
 AXES = {"x": 0, "y": 1, "z": 2}
-TOLD_BRONCHI = {"right_bronchus": (-0.57, 0.15, -0.81), "left_bronchus": (0.67, 0.17, -0.72)}  # knowledge of the mean person
+TOLD_BRONCHI = {"right_bronchus": (-0.57, 0.15, -0.81), "left_bronchus": (0.67, 0.17, -0.72)}
 LEVEL_MM = 4.0
 TOLD_WALL_MM, TOLD_WALL_SD_MM = 9.0, 4.0  # half the width of a trachea, and its deviation to the side
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
 STEEPNESS = 1.702  # the logistic that is nearest to the normal distribution
-FAR = 12.0  # spreads outside of its surface, beyond which an ellipsoid's claim on a claimed point is nothing
+FAR = 7.0  # spreads outside of its surface, beyond which an ellipsoid's claim (below 1e-5) on a claimed point is left out
 FARTHEST = 40.0  # the claim no longer falls beyond, or float32 would run out
 
 
@@ -21,7 +21,7 @@ def claim_points(points, centres, precisions, edges, spreads, weights, columns, 
     spreads     (b) mm > 0, standard deviation of the surface along its normal
     weights     (b) >= 0                  columns     (b) int, the column each ellipsoid adds to
     returns     float32 (n, n_columns); every row has a positive entry where any weight is positive
-    cost        n x b quadratic forms; 0.04 s for 100 000 points and 80 ellipsoids on one thread
+    cost        n x b quadratic forms; 0.08 s for 100 000 points of a chest and 120 ellipsoids on one thread
     source      distance to the surface along the ray from the centre; P(inside) by the logistic approximation of the normal
     """
     points = np.ascontiguousarray(points, np.float64)
@@ -30,16 +30,15 @@ def claim_points(points, centres, precisions, edges, spreads, weights, columns, 
     out = np.zeros((len(points), int(n_columns)), np.float32)
     if out.size and len(centres):
         edges, spreads, weights = (np.ascontiguousarray(each, np.float64) for each in (edges, spreads, weights))
-        # nearest the surface can be to a point of a given Mahalanobis distance: along the shortest axis
-        shortest = 1.0 / np.sqrt(np.linalg.eigvalsh(precisions)[:, -1])
-        limits = (edges + FAR * spreads / shortest) ** 2
+        # no point farther from the centre than the longest half axis and FAR spreads can be nearer to the surface than that
+        limits = (edges / np.sqrt(np.linalg.eigvalsh(precisions)[:, 0]) + FAR * spreads) ** 2
         _claim(points, centres, precisions, edges, spreads, weights, np.ascontiguousarray(columns, np.int64), limits, out)
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, parallel=True)
 def _claim(points, centres, precisions, edges, spreads, weights, columns, limits, out):
-    for i in range(points.shape[0]):
+    for i in prange(points.shape[0]):  # rows know nothing of each other: same bits on any number of threads
         total = _claim_one(points[i], centres, precisions, edges, spreads, weights, columns, limits, True, out[i])
         if total <= 0.0:
             _claim_one(points[i], centres, precisions, edges, spreads, weights, columns, limits, False, out[i])
@@ -50,17 +49,20 @@ def _claim_one(point, centres, precisions, edges, spreads, weights, columns, lim
     total = 0.0
     for b in range(centres.shape[0]):
         x, y, z = point[0] - centres[b, 0], point[1] - centres[b, 1], point[2] - centres[b, 2]
+        far = x * x + y * y + z * z
+        if weights[b] <= 0.0 or (near_only and far > limits[b]):
+            continue
         p = precisions[b]
         square = p[0, 0] * x * x + p[1, 1] * y * y + p[2, 2] * z * z
         square += 2.0 * (p[0, 1] * x * y + p[0, 2] * x * z + p[1, 2] * y * z)
-        if weights[b] <= 0.0 or (near_only and square > limits[b]):
-            continue
-        away = math.sqrt(x * x + y * y + z * z)
         if square > 1e-12:
-            outside = away * (1.0 - edges[b] / math.sqrt(square))
+            outside = math.sqrt(far) - edges[b] * math.sqrt(far / square)
         else:
             outside = -edges[b] * math.sqrt(3.0 / (p[0, 0] + p[1, 1] + p[2, 2]))
-        steps = min(outside / spreads[b], FARTHEST)
+        steps = outside / spreads[b]
+        if near_only and steps > FAR:
+            continue
+        steps = min(steps, FARTHEST)
         claim = weights[b] / (1.0 + math.exp(STEEPNESS * max(steps, -FARTHEST)))
         row[columns[b]] += np.float32(claim)
         total += claim

@@ -98,17 +98,13 @@ class Compartments:
     def __post_init__(self):
         freeze_on(self, self.grid, "right_mm", "left_mm", "airway_mm", "bone_mm", "cavity_mm", "bone")
 
-    def distances_mm(self, points_mm) -> tuple[np.ndarray, ...]:
-        """Right, left, airway, bone and cavity distance (n) at LPS points (n, 3); the cavity's is 0 where it is unknown."""
-        from scipy.ndimage import map_coordinates
+    def distances_mm(self, points_mm, names=("right_mm", "left_mm", "airway_mm", "bone_mm", "cavity_mm")) -> tuple:
+        """The named distances, each (n), at LPS points (n, 3); None for a field that is None."""
+        from ..kernels.sample import sample_linear
 
-        index = self.grid.to_index(points_mm).T
-        fields = (self.right_mm, self.left_mm, self.airway_mm, self.bone_mm, self.cavity_mm)
-        nothing = np.zeros(index.shape[1])
-        return tuple(
-            nothing if field is None else map_coordinates(field, index, order=1, mode="nearest", output=np.float64)
-            for field in fields
-        )
+        index = self.grid.to_index(points_mm)
+        fields = (getattr(self, name) for name in names)
+        return tuple(None if field is None else sample_linear(field, index) for field in fields)
 
     def nearest_bone(self, points_mm) -> np.ndarray:
         """Code (n) of the bone nearest to the block of each LPS point (n, 3)."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 MIDLINE_SPREAD_MM = 8.0  # how far the two lungs reach across the midline of the frame
 TRACHEA_SPREAD_MM = 2.0  # of the seen left wall of the trachea
 TAIL_FREEDOM = 6.0  # nodes of a station lie as a Student-t about its centre: a far one is still nearest to one station
-SOFT_GROUPS = ("mediastinum", "wall", "abdomen", "head_and_limbs")
 
 
 def region_probability(blobs: Blobs, points_frame) -> np.ndarray:
@@ -58,7 +57,7 @@ def side_by_hulls(compartments: Compartments, points_frame, points_mm) -> np.nda
     points_mm = as_points(points_mm)
     left = probit(as_points(points_frame)[:, 0] / MIDLINE_SPREAD_MM)
     held = compartments.grid.holds(points_mm)
-    right_mm, left_mm = compartments.distances_mm(points_mm[held])[:2]
+    right_mm, left_mm = compartments.distances_mm(points_mm[held], ("right_mm", "left_mm"))
     left[held] = probit((right_mm - left_mm) / (2 * compartments.spread_mm))
     return left
 
@@ -72,10 +71,11 @@ def above_fissures(fissures: Fissures, points_frame) -> np.ndarray:
 
 def sheet_height(fissures: Fissures, points_frame) -> np.ndarray:
     """Height z (n, 3) in the frame of the three sheets over x and y of the points."""
-    xy = as_points(points_frame)[:, None, :2]
-    u, v = np.moveaxis((xy - fissures.centre_xy) / fissures.scale_xy, -1, 0)
-    terms = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=-1)
-    return (terms * fissures.coefficients).sum(axis=-1)
+    x, y = as_points(points_frame)[:, :2].T
+    u = (x[:, None] - fissures.centre_xy[:, 0]) / fissures.scale_xy[:, 0]
+    v = (y[:, None] - fissures.centre_xy[:, 1]) / fissures.scale_xy[:, 1]
+    a0, au, av, auu, auv, avv = np.asarray(fissures.coefficients, float).T
+    return a0 + u * (au + auu * u + auv * v) + v * (av + avv * v)
 
 
 def station_probability(stations: StationLimits, side_border_mm, points_frame) -> np.ndarray:
@@ -83,53 +83,35 @@ def station_probability(stations: StationLimits, side_border_mm, points_frame) -
 
     Borders of the IASLC map rule where they are sharp; where two stations have none between them, the nearer centre does.
     """
+    from ..kernels.mixtures import share_stations
+
     points = as_points(points_frame)
-    score = np.log(np.maximum(stations.weights, 1e-12)) + log_density(stations, points)
-    score += log_inside_boxes(stations, points)
-    if stations.borders is not None:
-        score += log_inside_borders(stations.borders, points, len(STATIONS))
-    score += log_side(side_border_mm, points)
-    score -= score.max(axis=1, keepdims=True)
-    return normalised(np.exp(score))
-
-
-def log_density(stations: StationLimits, points: np.ndarray) -> np.ndarray:
-    """Log density (n, stations) of nodes of each station, a Student-t, up to a constant."""
-    away = points[:, None, :] - stations.centres
-    precision = np.linalg.inv(stations.covariances)
-    square = np.einsum("nsi,sij,nsj->ns", away, precision, away, optimize=True)
     volume = 0.5 * np.linalg.slogdet(stations.covariances)[1]
-    return -0.5 * (TAIL_FREEDOM + 3) * np.log1p(square / TAIL_FREEDOM) - volume
-
-
-def log_inside_boxes(stations: StationLimits, points: np.ndarray) -> np.ndarray:
-    """Log P(inside) of the soft boxes, (n, stations)."""
-    total = np.zeros((len(points), len(stations.low)))
-    for axis in range(3):
-        position, spread = points[:, axis, None], stations.spread_mm[:, axis]
-        total += log_probit((position - stations.low[:, axis]) / spread)
-        total += log_probit((stations.high[:, axis] - position) / spread)
-    return total
-
-
-def log_inside_borders(borders, points: np.ndarray, count: int) -> np.ndarray:
-    """Log P(inside) of the oblique borders, (n, count)."""
-    inside = log_probit((borders.offsets_mm - points @ borders.normals.T) / borders.spread_mm)
-    total = np.zeros((len(points), count))
-    for k, station in enumerate(borders.stations):
-        total[:, station] += inside[:, k]
-    return total
-
-
-def log_side(side_border_mm, points: np.ndarray) -> np.ndarray:
-    """Log P(right side of the left tracheal wall) for stations 2R and 4R, of the left side for 2L and 4L; (n, 20)."""
-    total = np.zeros((len(points), len(STATIONS)))
+    sides = np.zeros(len(STATIONS), int)
+    to_left = np.zeros(len(points))
     border = np.asarray(side_border_mm, float)
     if len(border):
         to_left = (points[:, 0] - np.interp(points[:, 2], border[:, 0], border[:, 1])) / TRACHEA_SPREAD_MM
-        for name, side in (("2R", -1), ("4R", -1), ("2L", 1), ("4L", 1)):
-            total[:, STATIONS.index(name)] = log_probit(side * to_left)
-    return total
+        sides[[STATIONS.index("2R"), STATIONS.index("4R")]] = -1
+        sides[[STATIONS.index("2L"), STATIONS.index("4L")]] = 1
+    return share_stations(
+        points, stations.centres, np.linalg.inv(stations.covariances), np.log(np.maximum(stations.weights, 1e-12)) - volume,
+        TAIL_FREEDOM, *all_borders(stations), to_left, sides,
+    )  # fmt: skip
+
+
+def all_borders(stations: StationLimits) -> tuple[np.ndarray, ...]:
+    """Station (k), normal (k, 3), offset (k) and spread (k) of the oblique borders and of the finite sides of the boxes."""
+    rows = [] if stations.borders is None else list(
+        zip(stations.borders.stations, stations.borders.normals, stations.borders.offsets_mm, stations.borders.spread_mm)
+    )  # fmt: skip
+    for sign, sides in ((-1.0, stations.low), (1.0, stations.high)):
+        for station, axis in zip(*np.nonzero(np.isfinite(sides))):
+            normal = sign * np.eye(3)[axis]
+            rows.append((station, normal, sign * sides[station, axis], stations.spread_mm[station, axis]))
+    if not rows:
+        return np.zeros(0, int), np.zeros((0, 3)), np.zeros(0), np.ones(0)
+    return tuple(np.array(column) for column in zip(*rows))
 
 
 def seen_region_probability(blobs: Blobs, compartments: Compartments, fissures: Fissures, points_frame, points_mm) -> np.ndarray:
@@ -137,95 +119,59 @@ def seen_region_probability(blobs: Blobs, compartments: Compartments, fissures: 
 
     points_frame, points_mm   the same points (n, 3), in the frame and LPS
     """
-    points_mm = as_points(points_mm)
+    points_frame, points_mm = as_points(points_frame), as_points(points_mm)
     claims = region_claims(blobs, points_frame)
-    result = normalised(claims)
     held = compartments.grid.holds(points_mm)
+    if held.all():
+        return seen_inside(blobs, compartments, fissures, points_frame, points_mm, claims)
+    result = normalised(claims)
     if held.any():
-        every = bool(held.all())
-        inside = slice(None) if every else held
-        seen = seen_inside(blobs, compartments, fissures, as_points(points_frame)[inside], points_mm[inside], claims[inside])
-        if every:
-            return seen
-        result[held] = seen
+        result[held] = seen_inside(blobs, compartments, fissures, points_frame[held], points_mm[held], claims[held])
     return result
 
 
 def seen_inside(blobs, compartments, fissures, points_frame, points_mm, claims) -> np.ndarray:
-    """`seen_region_probability` for points that the image holds; claims float32 (n, regions) are used up."""
-    names, at = blobs.names, {name: k for k, name in enumerate(blobs.names)}
-    group = np.array(blobs.groups)
+    """`seen_region_probability` for points that the image holds, from the atlas's claims float32 (n, regions)."""
+    from ..kernels.mixtures import share_regions
+
+    at = {name: k for k, name in enumerate(blobs.names)}
     right_mm, left_mm, airway_mm, bone_mm, cavity_mm = compartments.distances_mm(points_mm)
-    p_right, p_left, p_airway, p_bone, p_soft = compartment_shares(compartments, right_mm, left_mm, airway_mm, bone_mm)
-    out = np.zeros_like(claims)
-
-    weights = soft_weights(compartments, group, cavity_mm)
-    soft = np.isin(group, SOFT_GROUPS)
-    claims[:, soft] += np.float32(1e-30)
-    out[:, soft] = normalised(claims[:, soft] * weights[:, soft]) * p_soft[:, None]
-    share_of_walls(out, at, group, np.minimum(right_mm, left_mm), airway_mm, compartments.spread_mm)
-
-    lobes = lobe_probability(fissures, points_frame, p_left / np.maximum(p_left + p_right, 1e-12))
-    columns = [at[name] for name in LOBES if name in at]
-    if len(columns) == len(LOBES):
-        out[:, columns] += lobes * (p_right + p_left)[:, None]
-    if "airway" in at:
-        out[:, at["airway"]] += p_airway
-    add_bones(out, claims, names, compartments, points_mm, p_bone)
-    return normalised(out)
-
-
-def compartment_shares(compartments, right_mm, left_mm, airway_mm, bone_mm) -> tuple[np.ndarray, ...]:
-    """P(right lung), P(left lung), P(airway), P(bone), P(soft tissue) at the points, each (n), summing to 1."""
     spread = compartments.spread_mm
-    bone, airway = probit(-bone_mm / spread), probit(-airway_mm / spread)
-    right, left = probit(-right_mm / spread), probit(-left_mm / spread)
-    lung = 1 - (1 - right) * (1 - left)
-    right_of_lung = right / np.maximum(right + left, 1e-12)
-    tissue = (1 - bone) * (1 - airway)
-    return (
-        tissue * lung * right_of_lung, tissue * lung * (1 - right_of_lung), (1 - bone) * airway, bone, tissue * (1 - lung),
+    shares = compartment_shares(spread, right_mm, left_mm, airway_mm, bone_mm)
+    p_left = shares[:, 1] / np.maximum(shares[:, 0] + shares[:, 1], 1e-12)
+    sheets = np.stack(
+        [
+            0.8 * np.exp(-0.5 * (airway_mm / spread) ** 2),
+            0.5 * np.exp(-0.5 * (np.minimum(right_mm, left_mm) / spread) ** 2),
+        ],
+        axis=1,
+    )
+    return share_regions(
+        claims, region_kinds(blobs.groups), shares, None if cavity_mm is None else probit(-cavity_mm / (2 * spread)),
+        lobe_probability(fissures, points_frame, p_left), [at.get(name, -1) for name in LOBES], at.get("airway", -1),
+        sheets, [at.get("trachea_wall", -1), at.get("diaphragm", -1)],
+        compartments.nearest_bone(points_mm), compartments.bone_columns,
     )  # fmt: skip
 
 
-def soft_weights(compartments, group: np.ndarray, cavity_mm: np.ndarray) -> np.ndarray:
-    """(n, regions): mediastinum only between the lungs, wall only outside of what spans them."""
-    weights = np.ones((len(cavity_mm), len(group)), np.float32)
-    if compartments.cavity_mm is not None:
-        within = probit(-cavity_mm / (2 * compartments.spread_mm)).astype(np.float32)
-        weights[:, group == "mediastinum"] = np.maximum(within, 1e-3)[:, None]
-        weights[:, group == "wall"] = np.maximum(1 - within, 1e-3)[:, None]
-    return weights
+def region_kinds(groups: tuple[str, ...]) -> np.ndarray:
+    """What the kernel needs to know of each region's group."""
+    from ..kernels.mixtures import ABDOMEN, CAVITY, OTHER, SOFT, WALL
+
+    kinds = {"mediastinum": CAVITY, "wall": WALL, "abdomen": ABDOMEN, "head_and_limbs": SOFT}
+    return np.array([kinds.get(group, OTHER) for group in groups])
 
 
-def share_of_walls(out, at, group, lung_mm, airway_mm, spread_mm) -> None:
-    """Move part of the soft tissue next to airway and lung to the thin sheets there: their walls, the diaphragm."""
-    if "trachea_wall" in at:
-        move(out, group == "mediastinum", at["trachea_wall"], 0.8 * np.exp(-0.5 * (airway_mm / spread_mm) ** 2))
-    if "diaphragm" in at:
-        move(out, group == "abdomen", at["diaphragm"], 0.5 * np.exp(-0.5 * (lung_mm / spread_mm) ** 2))
-
-
-def move(out, sources: np.ndarray, target: int, share: np.ndarray) -> None:
-    """Give `share` (n) of what the columns `sources` hold to the column `target`."""
-    sources = sources & (np.arange(out.shape[1]) != target)
-    taken = out[:, sources] * share[:, None].astype(np.float32)
-    out[:, sources] -= taken
-    out[:, target] += taken.sum(axis=1)
-
-
-def add_bones(out, claims, names, compartments, points_mm, p_bone) -> None:
-    """Share the bone's probability: the nearest seen bone says its kind, the atlas which of that kind."""
-    near = np.flatnonzero(p_bone > 1e-4)
-    if not len(near):
-        return
-    codes = compartments.nearest_bone(points_mm[near])
-    for code in np.unique(codes):
-        rows = near[codes == code]
-        columns = [k for k in compartments.bone_columns.get(int(code), ()) if k < len(names)]
-        if columns:
-            block = np.ix_(rows, columns)
-            out[block] += normalised(claims[block] + np.float32(1e-30)) * p_bone[rows, None]
+def compartment_shares(spread_mm: float, right_mm, left_mm, airway_mm, bone_mm) -> np.ndarray:
+    """P(right lung), P(left lung), P(airway), P(bone), P(soft tissue): (n, 5), rows sum to 1."""
+    right, left, airway, bone = (probit(-each / spread_mm) for each in (right_mm, left_mm, airway_mm, bone_mm))
+    lung = 1 - (1 - right) * (1 - left)
+    right_of_lung = right / np.maximum(right + left, 1e-12)
+    tissue = (1 - bone) * (1 - airway)
+    return np.stack(
+        [tissue * lung * right_of_lung, tissue * lung * (1 - right_of_lung), (1 - bone) * airway, bone, tissue * (1 - lung)],
+        axis=1,
+    )
 
 
 def normalised(scores: np.ndarray) -> np.ndarray:
@@ -249,10 +195,3 @@ def probit(steps) -> np.ndarray:
     from scipy.special import ndtr
 
     return ndtr(steps)
-
-
-def log_probit(steps) -> np.ndarray:
-    """Its logarithm, which falls no further than fifty standard deviations out."""
-    from scipy.special import log_ndtr
-
-    return log_ndtr(np.clip(steps, -50.0, 50.0))

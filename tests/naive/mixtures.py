@@ -1,0 +1,44 @@
+"""The same mixtures in plain NumPy, one point after the other."""
+
+import numpy as np
+from scipy.special import expit
+
+
+def share_regions(claims, kinds, shares, within, lobes, lobe_columns, airway_column, sheets, sheet_columns, codes, bones):
+    kinds = np.asarray(kinds)
+    out = np.zeros(claims.shape)
+    for i, claim in enumerate(np.asarray(claims, float)):
+        p_right, p_left, p_airway, p_bone, p_soft = shares[i]
+        soft = (kinds > 0) * (claim + 1e-30)
+        if within is not None:
+            soft = soft * np.where(kinds == 2, max(within[i], 1e-3), np.where(kinds == 3, max(1 - within[i], 1e-3), 1))
+        if soft.sum() > 0:
+            out[i] = soft / soft.sum() * p_soft
+        for target, kind, share in zip(sheet_columns, (2, 4), sheets[i]):
+            if target >= 0:
+                givers = (kinds == kind) & (np.arange(len(kinds)) != target)
+                out[i, target] += share * out[i, givers].sum()
+                out[i, givers] *= 1 - share
+        for column, lobe in zip(lobe_columns, lobes[i]):
+            if column >= 0:
+                out[i, column] += (p_right + p_left) * lobe
+        if airway_column >= 0:
+            out[i, airway_column] += p_airway
+        columns = list(bones.get(int(codes[i]), ()))
+        if columns:
+            out[i, columns] += p_bone * (claim[columns] + 1e-30) / (claim[columns] + 1e-30).sum()
+        out[i] = out[i] / out[i].sum() if out[i].sum() > 0 else 1 / len(kinds)
+    return out
+
+
+def share_stations(points, centres, precisions, log_weights, freedom, stations, normals, offsets, spreads, to_left, sides):
+    out = np.zeros((len(points), len(centres)))
+    for i, point in enumerate(points):
+        for s, centre in enumerate(centres):
+            square = (point - centre) @ precisions[s] @ (point - centre)
+            density = np.exp(log_weights[s]) * (1 + square / freedom) ** (-(freedom + 3) / 2)
+            out[i, s] = density * (expit(1.702 * sides[s] * to_left[i]) if sides[s] else 1)
+        for station, normal, offset, spread in zip(stations, normals, offsets, spreads):
+            out[i, station] *= expit(1.702 * (offset - normal @ point) / spread)
+        out[i] /= out[i].sum()
+    return out
