@@ -131,8 +131,13 @@ def frame_of(stack: Stack) -> str:
 
 
 def best_of(candidates: list[Candidate]) -> Candidate:
-    """The candidate with the most points; more slices, then the UID decide between equals."""
-    return max(candidates, key=lambda one: (one.points, len(one.stack.slices), one.stack.uid, one.stack.part))
+    """The candidate with the most points; more slices, more pixels, then the UID decide between equals."""
+
+    def rank(one: Candidate):
+        first = one.stack.slices[0]
+        return one.points, len(one.stack.slices), first.rows * first.columns, one.stack.uid, one.stack.part
+
+    return max(candidates, key=rank)
 
 
 def wished(candidates: list[Candidate], wish: str | None, option: str, where: str) -> list[Candidate]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import struct
 import warnings
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from .sources import Source
 
@@ -61,16 +64,24 @@ PRIVATE_TAGS = [0x00090010, 0x0009100D, 0x70530010, 0x70531000, 0x70531009]
 # what pydicom raises on bytes that are not what they claim to be
 DICOM_TROUBLE = (
     OSError, EOFError, ValueError, KeyError, IndexError, AttributeError, TypeError, NotImplementedError, RuntimeError,
-    OverflowError, struct.error,
+    OverflowError, struct.error, zlib.error, BadZipFile,
+    BytesLengthException, InvalidDicomError,
 )  # fmt: skip
 
 
 @contextmanager
 def quietly():
     """No warnings of pydicom about values that break the standard: what matters of them is checked by us."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    from pydicom import config
+
+    before = config.settings.reading_validation_mode
+    config.settings.reading_validation_mode = config.IGNORE
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        config.settings.reading_validation_mode = before
 
 
 class Tags:
@@ -193,7 +204,7 @@ def read_dicomdir(path: Path) -> list[tuple[str, ...]]:
     from pydicom import dcmread
 
     listed = []
-    for record in dcmread(path).DirectoryRecordSequence:
+    for record in dcmread(path, force=True).DirectoryRecordSequence:
         name = record.get("ReferencedFileID")
         if name:
             listed.append((name,) if isinstance(name, str) else tuple(name))

@@ -24,24 +24,23 @@ def inspect(path: str | Path, *, wishes: Wishes | None = None, parameters: Study
     """
     numbers = parameters or load_study_parameters()
     wishes = wishes or Wishes()
-    try:
-        return read_study(path, wishes=wishes, parameters=numbers).passport
-    except LungstageError as problem:
-        return passport_without_study(path, wishes, numbers, problem)
+    with quietly():
+        try:
+            return read_study(path, wishes=wishes, parameters=numbers).passport
+        except LungstageError as problem:
+            return passport_without_study(path, wishes, numbers, problem)
 
 
 def passport_without_study(path, wishes: Wishes, numbers: StudyParameters, problem: LungstageError) -> Passport:
     """The passport where nothing can be staged; the problem itself where there is nothing to describe."""
-    with quietly():
-        try:
-            reading = read_headers(path, wishes, numbers)
-        except LungstageError:
-            # raises again where the path itself is wrong
-            inventory = take_inventory(path)
-            reading = Reading(str(path), inventory, (), ())
-            if not (inventory.slices or inventory.others or inventory.volumes or inventory.damaged):
-                raise
-        pet = None if any(one.refused is None for one in reading.ct) else pet_alone(reading, wishes, numbers)
+    try:
+        reading = read_headers(path, wishes, numbers)
+    except LungstageError:
+        inventory = take_inventory(path)  # raises again where the path itself is wrong
+        reading = Reading(str(path), inventory, (), ())
+        if not (inventory.slices or inventory.others or inventory.volumes or inventory.damaged):
+            raise
+    pet = None if any(one.refused is None for one in reading.ct) else pet_alone(reading, wishes, numbers)
     candidate = next((one for one in reading.pet if pet is not None and one.stack.uid == pet.card.uid), None)
     cards = cards_of(reading, None, candidate) if reading.ct or reading.pet else other_cards(reading.inventory)
     stopped = Note("not_staged", str(problem), "nothing can be staged")

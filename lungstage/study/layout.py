@@ -145,13 +145,12 @@ def shear_of(offsets, heights, pixel_mm, name: str, numbers: StudyParameters):
 
 def evenness(heights, steps, name: str, numbers: StudyParameters):
     """(step in mm, heights above the first or None where steps are equal, notes)."""
-    middle = float(np.median(steps))
-    allowed = max(numbers.step_tolerance_share * middle, numbers.step_tolerance_mm)
     mean = float((heights[-1] - heights[0]) / len(steps))
+    allowed = max(numbers.step_tolerance_share * mean, numbers.step_tolerance_mm)
     drift = float(np.abs(heights - heights[0] - mean * np.arange(len(heights))).max())
-    largest = float(np.abs(steps - middle).max())
-    if largest <= allowed and drift <= 0.5 * middle:
-        noted = largest > 0.01 * middle and largest > 0.015
+    largest = float(np.abs(steps - mean).max())
+    if largest <= allowed and drift <= 0.5 * mean:
+        noted = largest > 0.01 * mean and largest > 0.015
         note = Note(
             "steps_vary", f"{name}: slice steps run from {steps.min():.2f} to {steps.max():.2f} mm",
             f"taken as {mean:.3f} mm each; no slice is moved by more than {drift:.2f} mm",

@@ -67,7 +67,7 @@ class PixelReader:
         """One frame; frames asked for in rising order are decoded once each."""
         position, rest = self.frames.pop(piece.source, (piece.frame + 1, None))
         if position > piece.frame:
-            rest, position = iter_frames(piece.source), 0
+            rest, position = iter_frames(piece.source, piece), 0
         for values in rest:
             position += 1
             if position > piece.frame:
@@ -86,21 +86,35 @@ def decode_file(source: Source, piece: Slice) -> np.ndarray:
     with source.open() as file:
         header = dcmread(file, force=True)
     complete_meta(header)
-    if header.file_meta.TransferSyntaxUID in GDCM_ALONE:
+    if needs_gdcm(header):
         return decode_with_gdcm(source, piece)
-    # a shared file is read again by pydicom; the data set spares that
     return pixel_array(header, raw=True)
 
 
-def iter_frames(source: Source):
-    """The frames of a multi-frame file, one after the other."""
+def iter_frames(source: Source, first: Slice):
+    """The frames of a multi-frame file, one after the other; first: one of them, for the scale that GDCM applied."""
     from pydicom import dcmread
     from pydicom.pixels import iter_pixels
 
     with source.open() as file:
         header = dcmread(file, force=True)
     complete_meta(header)
+    if needs_gdcm(header):
+        return iter(decode_with_gdcm(source, first))
     return iter_pixels(header, raw=True)
+
+
+def needs_gdcm(header) -> bool:
+    """Whether pydicom has no decoder for the file's transfer syntax."""
+    from pydicom.pixels import get_decoder
+
+    syntax = header.file_meta.TransferSyntaxUID
+    if syntax in GDCM_ALONE:
+        return True
+    try:
+        return syntax.is_compressed and syntax.is_encapsulated and not get_decoder(syntax).is_available
+    except NotImplementedError:
+        return True
 
 
 def complete_meta(header) -> None:
@@ -129,7 +143,8 @@ def decode_with_gdcm(source: Source, piece: Slice) -> np.ndarray:
     rescaled = SimpleITK.GetArrayFromImage(image)
     slope = piece.tags.number("RescaleSlope") or 1.0
     intercept = piece.tags.number("RescaleIntercept") or 0.0
-    return np.rint((rescaled.astype(np.float64) - intercept) / slope).astype(np.int32)
+    stored = np.rint((rescaled.astype(np.float64) - intercept) / slope).astype(np.int32)
+    return stored[0] if piece.frame is None and stored.ndim == 3 else stored
 
 
 def for_each_slice(slices, reader: PixelReader, work) -> None:

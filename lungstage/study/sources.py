@@ -62,8 +62,9 @@ def find_sources(path: str | Path) -> tuple[Source, ...]:
             found = dicomdir_sources(path)
         else:
             found = (Source(str(path), path.name),)
-    except OSError as error:
-        raise UnreadableInput(f"{path}: {error.strerror or error}; check the path and its permissions") from error
+    except (OSError, zipfile.BadZipFile) as error:
+        said = getattr(error, "strerror", None) or error
+        raise UnreadableInput(f"{path}: {said}; check the path and its permissions") from error
     if not found:
         raise UnreadableInput(f"{path}: this folder is empty; give the folder that holds the scan")
     return found

@@ -362,7 +362,7 @@ def from_activity(header: PetHeader, numbers: StudyParameters, to_activity: floa
     if header.given:
         notes += (Note("pet_given", f"the user gave {', '.join(header.given)}", "SUV rests on it"),)
     tags["DecayCorrection"] = header.decay_correction
-    factors = to_activity * header.weight_kg * 1000 / (header.dose_bq * left)
+    factors = np.divide(to_activity * header.weight_kg * 1000, header.dose_bq * left)
     step = SuvStep(f"{words}, {header.weight_kg:g} kg", tags)
     trust = "exact" if trusted and not header.given else "assumed"
     return Scale(trust, "SUVbw", factors if np.ndim(factors) else float(factors), (*before, step), notes)
@@ -436,7 +436,8 @@ def repaired(header, numbers: StudyParameters, to_activity: float, before, doubt
             continue
         scale = from_activity(candidate, numbers, to_activity, before)
         suv = mean * float(np.mean(scale.factors))
-        was = mean * float(np.mean(from_activity(header, numbers, to_activity, before).factors))
+        with np.errstate(all="ignore"):  # of a dose injected years ago nothing is left
+            was = mean * float(np.mean(from_activity(header, numbers, to_activity, before).factors))
         gross = max(suv, was) > numbers.gross_factor * min(suv, was)
         if low <= suv <= high and gross:
             fitting.append((words, scale, suv))

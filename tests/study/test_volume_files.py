@@ -1,0 +1,197 @@
+"""NIfTI, NRRD and MetaImage: geometry from the affine, labels left alone, NaN as not measured."""
+
+import nibabel
+import numpy as np
+import pytest
+import SimpleITK
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from study.scans import SHAPE, chest, ct_series, pet_series, save
+
+from lungstage.errors import ImpossibleGeometry, ImpossibleRequest, UnreadableInput
+from lungstage.study import Wishes, inspect, read_study
+
+AFFINE = np.array([[-0.7, 0, 0, 9.0], [0, -0.8, 0, 30.0], [0, 0, 2.5, 100.0], [0, 0, 0, 1]])  # RAS, of the scan of scans.py
+
+
+def nifti(path, values=None, affine=AFFINE, dtype=np.int16):
+    """A NIfTI of (z, y, x) values."""
+    values = chest() if values is None else values
+    nibabel.save(nibabel.Nifti1Image(np.asarray(values, dtype).T, affine), path)
+    return path
+
+
+def codes(study):
+    return {note.code for note in study.passport.notes}
+
+
+def test_a_nifti_is_the_same_study_as_its_dicom(tmp_path):
+    from_dicom = read_study(save(ct_series(), tmp_path / "dicom"))
+
+    study = read_study(nifti(tmp_path / "ct.nii.gz"))
+
+    np.testing.assert_array_equal(study.ct.values, from_dicom.ct.values)
+    np.testing.assert_allclose(study.ct.grid.affine_lps, from_dicom.ct.grid.affine_lps, atol=1e-5)
+    assert [label.number for label in study.slices] == list(range(1, SHAPE[0] + 1))
+
+
+@pytest.mark.parametrize("ending", ["nrrd", "mhd", "mha"])
+def test_nrrd_and_metaimage_are_read(tmp_path, ending):
+    image = SimpleITK.GetImageFromArray(chest())
+    image.SetSpacing((0.7, 0.8, 2.5))
+    image.SetOrigin((-9.0, -30.0, 100.0))
+    SimpleITK.WriteImage(image, str(tmp_path / f"ct.{ending}"))
+
+    study = read_study(tmp_path)
+
+    np.testing.assert_array_equal(study.ct.values, chest())
+    np.testing.assert_allclose(study.ct.grid.origin_mm, (-9, -30, 100))
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.permutations([0, 1, 2]), st.tuples(st.booleans(), st.booleans(), st.booleans()))
+def test_the_study_does_not_depend_on_how_its_axes_are_stored(tmp_path_factory, order, flips):
+    folder = tmp_path_factory.mktemp("turned")
+    image = nibabel.Nifti1Image(chest().T, AFFINE)
+    ends = np.array([[axis, -1 if flip else 1] for axis, flip in zip(order, flips)])
+    nibabel.save(image.as_reoriented(ends), folder / "ct.nii")
+
+    study = read_study(folder)
+
+    np.testing.assert_array_equal(study.ct.values, chest())
+    np.testing.assert_allclose(study.ct.grid.origin_mm, (-9, -30, 100), atol=1e-4)
+    stored = np.asarray(nibabel.load(folder / "ct.nii").dataobj).T
+    np.testing.assert_array_equal(study.stored.undo(study.ct.values), stored)
+
+
+def test_nan_counts_as_not_measured(tmp_path):
+    values = chest().astype(np.float32)
+    values[:, :2] = np.nan
+
+    study = read_study(nifti(tmp_path / "ct.nii", values, dtype=np.float32))
+
+    assert "nan_voxels" in codes(study)
+    assert study.outside[:, :2].all() and not study.outside[:, 2:].any()
+    assert (study.ct.values[:, :2] == -1000).all()
+
+
+def test_a_volume_of_nan_is_refused(tmp_path):
+    nifti(tmp_path / "ct.nii", np.full(SHAPE, np.nan), dtype=np.float32)
+
+    with pytest.raises(UnreadableInput, match="every voxel is NaN"):
+        read_study(tmp_path)
+
+
+def test_masks_beside_the_ct_are_never_taken(tmp_path):
+    nifti(tmp_path / "ct.nii")
+    nifti(tmp_path / "seg.nii.gz", chest() == -850, dtype=np.uint8)
+
+    study = read_study(tmp_path)
+
+    np.testing.assert_array_equal(study.ct.values, chest())
+    assert [(card.uid, card.chosen) for card in study.passport.series] == [("ct.nii", True), ("seg.nii.gz", False)]
+    assert "mask" in study.passport.series[1].why_not
+
+
+def test_masks_alone_are_no_scan(tmp_path):
+    nifti(tmp_path / "seg.nii.gz", chest() == -850, dtype=np.uint8)
+
+    with pytest.raises(UnreadableInput, match="only masks"):
+        read_study(tmp_path)
+
+
+def test_two_volumes_that_could_be_the_ct_are_named(tmp_path):
+    nifti(tmp_path / "a.nii")
+    nifti(tmp_path / "b.nii")
+
+    with pytest.raises(ImpossibleRequest, match="a.nii, b.nii"):
+        read_study(tmp_path)
+    assert read_study(tmp_path, wishes=Wishes(ct="b.nii")).passport.ct.uid == "b.nii"
+
+
+def test_dicom_goes_before_volume_files(tmp_path):
+    save(ct_series(), tmp_path)
+    nifti(tmp_path / "other.nii", chest() + 3)
+
+    study = read_study(tmp_path)
+
+    np.testing.assert_array_equal(study.ct.values, chest())
+    assert any(card.uid == "other.nii" for card in study.passport.series)
+
+
+def test_a_pet_given_as_nifti_is_taken_as_suv(tmp_path):
+    nifti(tmp_path / "pet.nii", np.full(SHAPE, 1.5), dtype=np.float32)
+    save(ct_series(), tmp_path / "scan" / "ct")
+    save(pet_series(np.full((6, 12, 14), 2000.0)), tmp_path / "scan" / "pet")
+
+    study = read_study(tmp_path / "scan", pet=tmp_path / "pet.nii")
+
+    assert (study.pet.unit, study.passport.pet.trust) == ("SUVbw", "assumed")
+    np.testing.assert_array_equal(study.pet.values, np.float32(1.5))
+
+
+def test_rounding_of_directions_is_straightened(tmp_path):
+    affine = AFFINE.copy()
+    affine[0, 1] = 0.001
+
+    study = read_study(nifti(tmp_path / "ct.nii", affine=affine))
+
+    np.testing.assert_array_equal(study.ct.values, chest())
+
+
+def test_a_sheared_affine_is_shifted_away(tmp_path):
+    affine = AFFINE.copy()
+    affine[1, 2] = 1.6  # two rows of 0.8 mm a slice
+    study = read_study(nifti(tmp_path / "ct.nii", affine=affine))
+
+    assert "gantry_tilt" in codes(study)
+    place = (np.diag([-1, -1, 1, 1.0]) @ affine @ [4, 4, 5, 1])[:3]
+    assert study.ct.values[tuple(np.rint(study.ct.grid.to_index(place)).astype(int))] == chest()[5, 4, 4]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [((0, 0), 0.0), ((0, 0), np.nan), ((2, 2), 400.0), ((0, 1), 0.79), ((0, 3), 1e9)],
+    ids=["singular", "NaN", "voxels of 40 cm", "sheared rows", "beyond any scanner"],
+)
+def test_an_impossible_affine_is_refused(tmp_path, change):
+    affine = AFFINE.copy()
+    affine[change[0]] = change[1]
+    image = nibabel.Nifti1Image(chest().T, AFFINE)
+    image.header.set_sform(affine, code=1)
+    image.header.set_qform(None, code=0)
+    nibabel.nifti1.Nifti1Image(chest().T, None, image.header).to_filename(tmp_path / "ct.nii")
+
+    with pytest.raises(ImpossibleGeometry, match="ct.nii"):
+        read_study(tmp_path)
+
+
+def test_a_file_without_orientation_says_so(tmp_path):
+    image = nibabel.Nifti1Image(chest().T, None)
+    image.header.set_zooms((0.7, 0.8, 2.5))
+    image.to_filename(tmp_path / "ct.nii")
+
+    assert "orientation_assumed" in codes(read_study(tmp_path))
+
+
+@pytest.mark.parametrize("shape", [(1, 22, 26), (22, 26)], ids=str)
+def test_a_single_slice_is_no_scan(tmp_path, shape):
+    nibabel.save(nibabel.Nifti1Image(chest()[0].reshape(shape).T, AFFINE), tmp_path / "ct.nii")
+
+    with pytest.raises(ImpossibleGeometry, match="single slice"):
+        read_study(tmp_path)
+
+
+def test_several_volumes_in_one_file_are_refused(tmp_path):
+    nibabel.save(nibabel.Nifti1Image(np.stack([chest().T] * 2, axis=-1), AFFINE), tmp_path / "ct.nii")
+
+    with pytest.raises(UnreadableInput, match="2 volumes in one file"):
+        read_study(tmp_path)
+
+
+def test_inspect_describes_a_nifti(tmp_path):
+    passport = inspect(nifti(tmp_path / "ct.nii"))
+
+    assert passport.series[0].slices == SHAPE[0]
+    assert passport.series[0].spacing_mm == pytest.approx((2.5, 0.8, 0.7), abs=1e-4)
+    assert passport.coverage_mm == {"ct": 20.0}
