@@ -89,14 +89,12 @@ def all_landmarks(fit: Fit, found: list[Finding], parameters: AnatomyParameters)
     seen = {finding.name: finding for finding in found}
     landmarks = {}
     for name, place, spread in zip(places.names, mean, covariance):
-        finding = seen.get(name)
-        whole = finding is not None and np.isfinite(finding.sd_mm).all()
-        if whole:
-            landmarks[name] = Landmark(finding.point_mm, fit.axes.T @ np.diag(np.square(finding.sd_mm)) @ fit.axes, True)
-            continue
-        if finding is not None:
-            place, spread = drawn_to(place, spread, fit.to_frame(finding.point_mm), np.asarray(finding.sd_mm))
-        landmarks[name] = Landmark(fit.to_mm(place), fit.axes.T @ spread @ fit.axes, finding is not None)
+        if name in seen:
+            place, spread = drawn_to(place, spread, fit.to_frame(seen[name].point_mm), np.asarray(seen[name].sd_mm))
+        landmarks[name] = Landmark(fit.to_mm(place), fit.axes.T @ spread @ fit.axes, name in seen)
+    if "carina" in seen:  # the origin: the finding itself
+        variance = fit.axes.T @ np.diag(np.square(seen["carina"].sd_mm)) @ fit.axes
+        landmarks["carina"] = Landmark(seen["carina"].point_mm, variance, True)
     return landmarks
 
 

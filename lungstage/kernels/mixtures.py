@@ -8,14 +8,15 @@ import numpy as np
 from numba import njit, prange
 
 STEEPNESS = 1.702  # the logistic that is nearest to the normal distribution
-OTHER, SOFT, CAVITY, WALL, ABDOMEN = 0, 1, 2, 3, 4
-"""Kinds of columns: not soft tissue; soft; soft and inside the chest; soft and around it; soft and below it."""
+OTHER, SOFT, CAVITY, WALL, ABDOMEN, LUNG = 0, 1, 2, 3, 4, 5
+"""Kinds of columns: no soft tissue; soft; soft in the chest; soft around it; soft below it; lung, soft only where diseased."""
+DISEASED = 0.2  # weight of dense lung against a sound organ that claims the same soft place
 
 
 def share_regions(claims, kinds, shares, within, lobes, lobe_columns, airway_column, sheets, sheet_columns, codes, bones):
     """Probability of each region: of a compartment from the image, and of a region within it from the claims.
 
-    claims         float32 (n, r) >= 0, what the atlas says       kinds          (r) OTHER, SOFT, CAVITY, WALL or ABDOMEN
+    claims         float32 (n, r) >= 0, what the atlas says       kinds          (r) OTHER … LUNG
     shares         (n, 5) P(right lung), P(left lung), P(airway), P(bone), P(soft)
     within         (n) P(inside the outline of the chest), or None where it is not known
     lobes          (n, 5) P(lobe | in a lung)                      lobe_columns   (5) ints, or -1
@@ -52,7 +53,9 @@ def _share(claims, kinds, shares, within, lobes, lobe_columns, airway, sheets, s
             if kinds[r] == 0:
                 continue
             weight = 1.0
-            if within[i] >= 0.0 and kinds[r] == 2:
+            if kinds[r] == 5:
+                weight = DISEASED * abs(within[i])
+            elif within[i] >= 0.0 and kinds[r] == 2:
                 weight = max(within[i], 1e-3)
             elif within[i] >= 0.0 and kinds[r] == 3:
                 weight = max(1.0 - within[i], 1e-3)
@@ -61,6 +64,11 @@ def _share(claims, kinds, shares, within, lobes, lobe_columns, airway, sheets, s
         if total > 0.0:
             for r in range(regions):
                 row[r] *= shares[i, 4] / total
+        lung = shares[i, 0] + shares[i, 1]
+        for r in range(regions):
+            if kinds[r] == 5:  # which lobe is told by the fissures
+                lung += row[r]
+                row[r] = 0.0
         for k in range(2):
             target = sheet_columns[k]
             if target >= 0:
@@ -71,7 +79,7 @@ def _share(claims, kinds, shares, within, lobes, lobe_columns, airway, sheets, s
                         row[target] += taken
         for k in range(5):
             if lobe_columns[k] >= 0:
-                row[lobe_columns[k]] += (shares[i, 0] + shares[i, 1]) * lobes[i, k]
+                row[lobe_columns[k]] += lung * lobes[i, k]
         if airway >= 0:
             row[airway] += shares[i, 2]
         first, last = starts[codes[i]], starts[codes[i] + 1]

@@ -147,19 +147,21 @@ def seen_inside(blobs, compartments, fissures, points_frame, points_mm, claims) 
         axis=1,
     )
     return share_regions(
-        claims, region_kinds(blobs.groups), shares, None if cavity_mm is None else probit(-cavity_mm / (2 * spread)),
+        claims, region_kinds(blobs), shares, None if cavity_mm is None else probit(-cavity_mm / (2 * spread)),
         lobe_probability(fissures, points_frame, p_left), [at.get(name, -1) for name in LOBES], at.get("airway", -1),
         sheets, [at.get("trachea_wall", -1), at.get("diaphragm", -1)],
         compartments.nearest_bone(points_mm), compartments.bone_columns,
     )  # fmt: skip
 
 
-def region_kinds(groups: tuple[str, ...]) -> np.ndarray:
-    """What the kernel needs to know of each region's group."""
-    from ..kernels.mixtures import ABDOMEN, CAVITY, OTHER, SOFT, WALL
+def region_kinds(blobs: Blobs) -> np.ndarray:
+    """What the kernel needs to know of each region's group. Arms and head are no more inside the chest than its wall."""
+    from ..kernels.mixtures import ABDOMEN, CAVITY, LUNG, OTHER, WALL
 
-    kinds = {"mediastinum": CAVITY, "wall": WALL, "abdomen": ABDOMEN, "head_and_limbs": SOFT}
-    return np.array([kinds.get(group, OTHER) for group in groups])
+    kinds = {"mediastinum": CAVITY, "wall": WALL, "abdomen": ABDOMEN, "head_and_limbs": WALL}
+    return np.array(
+        [LUNG if name in LOBES else kinds.get(group, OTHER) for name, group in zip(blobs.names, blobs.groups, strict=True)]
+    )
 
 
 def compartment_shares(spread_mm: float, right_mm, left_mm, airway_mm, bone_mm) -> np.ndarray:

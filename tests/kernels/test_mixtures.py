@@ -20,7 +20,7 @@ def some_points(seed, within=True, n=17, r=11):
     inside = g.random(n) if within else None
     codes = g.choice([0, 3, 7], n).astype(np.uint8)
     lobes, sheets = g.dirichlet(np.ones(5), n), 0.9 * g.random((n, 2))
-    return claims, g.integers(0, 5, r), shares, inside, lobes, [0, 1, 2, 3, 4], 5, sheets, [6, 7], codes, bones
+    return claims, g.integers(0, 6, r), shares, inside, lobes, [0, 1, 2, 3, 4], 5, sheets, [6, 7], codes, bones
 
 
 @settings(max_examples=25, deadline=None)

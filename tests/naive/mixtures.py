@@ -10,10 +10,13 @@ def share_regions(claims, kinds, shares, within, lobes, lobe_columns, airway_col
     for i, claim in enumerate(np.asarray(claims, float)):
         p_right, p_left, p_airway, p_bone, p_soft = shares[i]
         soft = (kinds > 0) * (claim + 1e-30)
+        soft = soft * np.where(kinds == 5, 0.2 * (1 if within is None else within[i]), 1)
         if within is not None:
             soft = soft * np.where(kinds == 2, max(within[i], 1e-3), np.where(kinds == 3, max(1 - within[i], 1e-3), 1))
         if soft.sum() > 0:
             out[i] = soft / soft.sum() * p_soft
+        dense_lung = out[i, kinds == 5].sum()
+        out[i, kinds == 5] = 0
         for target, kind, share in zip(sheet_columns, (2, 4), sheets[i]):
             if target >= 0:
                 givers = (kinds == kind) & (np.arange(len(kinds)) != target)
@@ -21,7 +24,7 @@ def share_regions(claims, kinds, shares, within, lobes, lobe_columns, airway_col
                 out[i, givers] *= 1 - share
         for column, lobe in zip(lobe_columns, lobes[i]):
             if column >= 0:
-                out[i, column] += (p_right + p_left) * lobe
+                out[i, column] += (p_right + p_left + dense_lung) * lobe
         if airway_column >= 0:
             out[i, airway_column] += p_airway
         columns = list(bones.get(int(codes[i]), ()))
