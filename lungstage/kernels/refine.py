@@ -36,13 +36,21 @@ def _refine(volume, signed, rival, fz, fy, fx, band, edge, out):
     for z_ in prange(out.shape[0]):
         z = np.int64(z_)  # the index of prange is unsigned
         bz, pz = _place(z, fz, signed.shape[0])
+        rows = np.empty((4, signed.shape[2]), np.float32)
         for block_y in range(blocks_y):
+            _range_of_rows(signed, z // fz, block_y, rows[0], rows[1])
+            if rows[1].max() <= min(-band, np.float32(0)):
+                continue
+            _range_of_rows(rival, z // fz, block_y, rows[2], rows[3])
+            y_end = min(out.shape[1], (block_y + 1) * fy)
             for block_x in range(blocks_x):
-                lowest, highest = _range_around(signed, z // fz, block_y, block_x)
-                if highest <= -band and highest <= 0:
+                left = min(max(block_x - 1, 0), signed.shape[2] - 1)
+                right = max(left + 1, min(block_x + 2, signed.shape[2]))
+                if rows[1, left:right].max() <= min(-band, np.float32(0)):
                     continue
-                y_end, x_end = min(out.shape[1], (block_y + 1) * fy), min(out.shape[2], (block_x + 1) * fx)
-                if lowest > 0 and lowest >= band and _range_around(rival, z // fz, block_y, block_x)[0] >= 0:
+                x_end = min(out.shape[2], (block_x + 1) * fx)
+                lowest = rows[0, left:right].min()
+                if lowest > 0 and lowest >= band and rows[2, left:right].min() >= 0:
                     out[z, block_y * fy : y_end, block_x * fx : x_end] = 1
                     continue
                 for y in range(block_y * fy, y_end):
@@ -79,12 +87,14 @@ def _between(field, z, y, x, pz, py, px):
 
 
 @njit(cache=True)
-def _range_around(field, z, y, x):
-    """Smallest and largest value of a block and its neighbours: what interpolation inside it can reach."""
+def _range_of_rows(field, z, y, lowest, highest):
+    """Smallest and largest value along z and y around each block of a row: what interpolation can reach, but for x."""
     nz, ny, nx = field.shape
-    lowest, highest = np.float32(np.inf), np.float32(-np.inf)
+    lowest[:] = np.inf
+    highest[:] = -np.inf
     for k in range(min(max(z - 1, 0), nz - 1), min(z + 2, nz)):
         for j in range(min(max(y - 1, 0), ny - 1), min(y + 2, ny)):
-            for i in range(min(max(x - 1, 0), nx - 1), min(x + 2, nx)):
-                lowest, highest = min(lowest, field[k, j, i]), max(highest, field[k, j, i])
-    return lowest, highest
+            row = field[k, j]
+            for x in range(nx):
+                lowest[x] = min(lowest[x], row[x])
+                highest[x] = max(highest[x], row[x])

@@ -8,6 +8,8 @@ from .body import enclosure
 from .coarse import Coarse
 from .parameters import LungParameters
 
+BULLA_CONTACT = 0.3  # share of a bulla's surface that borders on parenchyma; the chest wall may take most of the rest
+
 
 def find_lung_air(coarse: Coarse, tissue: np.ndarray, airway: np.ndarray | None, numbers: LungParameters) -> np.ndarray:
     """uint8: the air that is lung parenchyma; bowel gas, stool, windpipe and the air around the patient are left out.
@@ -35,7 +37,24 @@ def find_lung_air(coarse: Coarse, tissue: np.ndarray, airway: np.ndarray | None,
     other = (labels > 0) & ~lung
     reach_mm = 4 * max(spacing_mm)
     to_lung = squared_distance_mm2(lung, spacing_mm, reach_mm)
-    return touching_components(air & (to_lung <= squared_distance_mm2(other, spacing_mm, reach_mm)), lung)
+    lung = touching_components(air & (to_lung <= squared_distance_mm2(other, spacing_mm, reach_mm)), lung)
+    return lung | bullae(air & (lung == 0), lung)
+
+
+def bullae(rest: np.ndarray, lung: np.ndarray) -> np.ndarray:
+    """uint8: the pieces of the other air that border on lung with a good part of their surface; stomach and gullet do not."""
+    from ..kernels.components import label_components
+
+    labels, sizes = label_components(rest)
+    faces, faces_on_lung = np.zeros(sizes.size), np.zeros(sizes.size)
+    for axis in range(3):
+        ahead = tuple(slice(1, None) if a == axis else slice(None) for a in range(3))
+        behind = tuple(slice(None, -1) if a == axis else slice(None) for a in range(3))
+        for here, there in ((ahead, behind), (behind, ahead)):
+            border = (labels[here] > 0) & (labels[there] == 0)
+            faces += np.bincount(labels[here][border], minlength=sizes.size)
+            faces_on_lung += np.bincount(labels[here][border & (lung[there] != 0)], minlength=sizes.size)
+    return ((faces_on_lung > BULLA_CONTACT * faces) & (np.arange(sizes.size) > 0))[labels].view(np.uint8)
 
 
 def lung_pieces(

@@ -17,6 +17,8 @@ from .sides import box_of
 
 BONE_HU = 250  # block mean of a rib or more
 FAT_HU = -30  # below it is fat, which is never disease
+LEAST_ML = 10.0  # a smaller gap is a muscle, a rib's cartilage or noise
+INNER_SHARE = 0.4  # lung nearer to the middle of the chest than this share of the way to the ribs is beside the spine
 
 
 def close_hull(
@@ -30,7 +32,7 @@ def close_hull(
     for side in (RIGHT, LEFT):
         bays = close_bays(coarse, sides == side, numbers.hull_mm)
         hull[bays & (hull == 0)] = side
-    gap = pleural_gap(coarse, hull, tissue, midline, numbers)
+    gap = pleural_gap(coarse, hull, sides, tissue, midline, numbers)
     hull = np.where((hull == 0) & gap, by_side(hull.shape, midline), hull)
     hull = mirror_missing(coarse, hull, sides, tissue, midline, numbers)
     hull[airway != 0] = 0
@@ -76,35 +78,65 @@ def by_side(shape: tuple[int, int, int], midline: float) -> np.ndarray:
     return np.where(np.arange(shape[2]) < midline, RIGHT, LEFT).astype(np.uint8)[None, None]
 
 
-def pleural_gap(coarse: Coarse, hull: np.ndarray, tissue: np.ndarray, midline: float, numbers: LungParameters) -> np.ndarray:
+def pleural_gap(
+    coarse: Coarse, hull: np.ndarray, sides: np.ndarray, tissue: np.ndarray, midline: float, numbers: LungParameters
+) -> np.ndarray:
     """bool: soft tissue and fluid between the outside of the lungs and the inside of the ribs, where that gap is too wide.
 
     In each slice rays go out from the middle of the chest. Ribs cross a slice here and there; the inside of the cage is
-    the nearest rib within a rib's distance along the body.
+    the nearest rib within a rib's distance along the body. From a gap fluid is followed to where no ray through lung leads.
     """
     from scipy.ndimage import minimum_filter
 
-    from ..kernels.morphology import open_mm
-
-    empty = np.zeros(hull.shape, bool)
-    slices = np.flatnonzero(hull.any(axis=(1, 2)))
-    if not slices.size:
-        return empty
+    if not hull.any():
+        return np.zeros(hull.shape, bool)
     rays = Rays.around(coarse, hull, midline)
     lung_mm = rays.last(hull != 0)
-    bone = (coarse.mean > BONE_HU) & (tissue != 0)
-    bone_mm = rays.first_beyond(bone, lung_mm)
+    bone_mm = rays.first_beyond((coarse.mean > BONE_HU) & (tissue != 0), lung_mm)
     window = (2 * max(1, round(15.0 / coarse.spacing_mm[0])) + 1, 5)
     cage_mm = minimum_filter(bone_mm, window, mode=("nearest", "wrap"))
-    wide = (lung_mm > 0) & np.isfinite(cage_mm) & (cage_mm - lung_mm > numbers.pleura_mm)
-    outer_mm = np.where(wide, cage_mm - coarse.spacing_mm[2], 0.0)
-    low_hu, high_hu = numbers.fluid_hu
+    cage_mm = np.where(np.isfinite(cage_mm), cage_mm - coarse.spacing_mm[2], 0.0)
+    wide = (cage_mm - lung_mm > numbers.pleura_mm) & (lung_mm > INNER_SHARE * cage_mm)
+    fluid = fluid_blocks(coarse, numbers)
     soft = (coarse.mean > FAT_HU) & (coarse.mean < BONE_HU) & (hull == 0)
-    fluid = (coarse.mean > low_hu) & (coarse.mean < high_hu)
-    above = np.logical_or.reduce(
-        [above_dome(coarse, hull == side) & (by_side(hull.shape, midline) == side) for side in (RIGHT, LEFT)]
-    )
-    return open_mm(rays.within(lung_mm, outer_mm) & soft & (above | fluid), coarse.spacing_mm, numbers.pleura_mm / 2) != 0
+    above = np.any([above_dome(coarse, hull == side) & (by_side(hull.shape, midline) == side) for side in (RIGHT, LEFT)], axis=0)
+    gap = rays.within(lung_mm, np.where(wide, cage_mm, 0.0)) & soft & (above | fluid)
+    gap = without_thin_and_small(coarse, gap, numbers)
+    # What already fills a bay at the wall goes on to the ribs, however thin the rest is: the ball cut it off along a chord.
+    at_wall = lung_mm - rays.last(sides != 0) > numbers.pleura_mm
+    rim = rays.within(lung_mm, np.where(at_wall & ~wide, cage_mm, 0.0)) & soft & above
+    return gap | rim | follow_fluid(coarse, gap, fluid & (hull == 0) & rays.within(np.zeros_like(cage_mm), cage_mm), numbers)
+
+
+def fluid_blocks(coarse: Coarse, numbers: LungParameters) -> np.ndarray:
+    """bool: blocks whose surroundings have the density of pleural fluid; smoothed, or noise would make liver of it."""
+    from scipy.ndimage import uniform_filter
+
+    low_hu, high_hu = numbers.fluid_hu
+    around = uniform_filter(coarse.mean, size=3, output=np.float32)
+    return (around > low_hu) & (around < high_hu)
+
+
+def without_thin_and_small(coarse: Coarse, gap: np.ndarray, numbers: LungParameters) -> np.ndarray:
+    """bool: what is as thick as a normal pleura's gap, in pieces that are worth a look."""
+    from ..kernels.components import label_components
+    from ..kernels.morphology import open_mm
+
+    thick = open_mm(gap, coarse.spacing_mm, numbers.pleura_mm / 2)
+    labels, sizes = label_components(thick)
+    return (sizes * coarse.voxel_ml >= LEAST_ML)[labels] & (thick != 0)
+
+
+def follow_fluid(coarse: Coarse, gap: np.ndarray, fluid: np.ndarray, numbers: LungParameters) -> np.ndarray:
+    """bool: fluid inside the cage that hangs together with the gap; layers thinner than the gap (fat beside muscle) do not."""
+    from ..kernels.components import touching_components
+    from ..kernels.morphology import close_mm, grow_mm, open_mm
+
+    if not gap.any():
+        return gap
+    pools = open_mm(fluid, coarse.spacing_mm, numbers.pleura_mm / 2)
+    pools = touching_components(pools, grow_mm(gap, coarse.spacing_mm, 1.1 * max(coarse.spacing_mm)))
+    return close_mm(pools | gap, coarse.spacing_mm, numbers.pleura_mm / 2) != 0  # noise leaves pinholes
 
 
 class Rays:

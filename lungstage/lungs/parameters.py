@@ -30,6 +30,7 @@ class LungParameters:
     fluid_hu: tuple[float, float]
     airless_share: float
     lung_height_mm: float
+    thorax_log_odds: tuple[float, ...]
     p_thorax_min: float
 
 

@@ -17,13 +17,13 @@ def p_thorax(coarse: Coarse, sides: np.ndarray, airway: np.ndarray, numbers: Lun
     bases below an abdominal scan's first slice are not.
     """
     voxels = [np.count_nonzero(sides == side) for side in (RIGHT, LEFT)]
-    volume_ml = sum(voxels) * coarse.voxel_ml
-    if volume_ml == 0:
+    if not any(voxels):
         return 0.001
-    log_odds = -2.0 + 2.0 * np.log10(volume_ml / 30.0)
-    log_odds += 1.5 * (min(voxels) > 0.1 * max(voxels))
-    log_odds += 3.0 * bool(airway.any())
-    log_odds += 2.0 * (np.count_nonzero(sides[-1]) > 0.3 * largest_area(sides))
+    base, by_decade, both, windpipe, cut_above = numbers.thorax_log_odds
+    log_odds = base + by_decade * np.log10(sum(voxels) * coarse.voxel_ml / 100.0)
+    log_odds += both * (min(voxels) > 0.1 * max(voxels))
+    log_odds += windpipe * bool(airway.any())
+    log_odds += cut_above * (np.count_nonzero(sides[-1]) > 0.3 * largest_area(sides))
     return float(1.0 / (1.0 + np.exp(-log_odds)))
 
 
@@ -46,7 +46,7 @@ def judge(
 ) -> LungQuality:  # fmt: skip
     """What LungQuality says of these masks; `sides` and `tissue` on the blocks, the others at full resolution."""
     voxel_ml = study.ct.grid.voxel_ml
-    cut, covered = coverage(coarse, sides, numbers)
+    cut, covered = coverage(coarse, sides, tissue, numbers)
     notes = []
     if cut:
         notes.append(Note("lungs_cut", f"the scan ends inside the lungs: {', '.join(cut)}", "what lies beyond is not staged"))
@@ -62,33 +62,43 @@ def judge(
     )  # fmt: skip
 
 
-def coverage(coarse: Coarse, sides: np.ndarray, numbers: LungParameters) -> tuple[tuple[str, ...], float]:
-    """Which ends of the scan cut the lungs, and the share of the lungs inside, judged by how large the cut face is."""
+def coverage(coarse: Coarse, sides: np.ndarray, tissue: np.ndarray, numbers: LungParameters) -> tuple[tuple[str, ...], float]:
+    """Which ends of the scan cut the lungs, and about which share of the lungs is inside.
+
+    Head and foot: the height seen against a usual one. A whole lung beyond the left or right end counts half.
+    """
     faces = {
         "top": sides[-1], "bottom": sides[0], "right": sides[:, :, 0], "left": sides[:, :, -1],
         "front": sides[:, 0], "back": sides[:, -1],
     }  # fmt: skip
-    areas = np.count_nonzero(sides, axis=(1, 2)) * coarse.spacing_mm[1] * coarse.spacing_mm[2]
-    cut = tuple(name for name, face in faces.items() if np.count_nonzero(face) > 0.02 * largest_area(sides))
-    height_mm = np.ptp(np.flatnonzero(areas)) * coarse.spacing_mm[0] + coarse.spacing_mm[0]
-    missing_mm = max(0.0, numbers.lung_height_mm - height_mm) if {"top", "bottom"} & set(cut) else 0.0
-    return cut, float(min(height_mm / (height_mm + missing_mm), 0.94 if cut else 1.0))
+    cut = {name for name, face in faces.items() if np.count_nonzero(face) > 0.02 * largest_area(sides)}
+    used = np.flatnonzero(sides.any(axis=(1, 2)))
+    height_mm = (used[-1] - used[0] + 1) * coarse.spacing_mm[0]
+    share = min(1.0, height_mm / numbers.lung_height_mm) if cut & {"top", "bottom"} else 1.0
+    chest = tissue[used[0] : used[-1] + 1]
+    for name, side, end in (("right", RIGHT, chest[:, :, 0]), ("left", LEFT, chest[:, :, -1])):
+        if not (sides == side).any() and np.mean(end) > 0.3:
+            cut.add(name)
+            share *= 0.5
+    return tuple(name for name in faces if name in cut), float(min(share, 0.94) if cut else 1.0)
 
 
 def noise_hu(study: Study, coarse: Coarse, tissue: np.ndarray) -> float:
-    """Standard deviation of the noise in soft tissue, HU: the robust spread of differences between voxels 4 mm apart.
+    """Standard deviation of the noise in soft tissue, HU: the lower quartile of the local ones, where there is no edge.
 
-    Only blocks between fat and contrast count, and every few slices are enough.
+    Windows of eight millimetres in a dozen slices, in blocks between fat and contrast medium.
     """
+    from scipy.ndimage import minimum_filter, uniform_filter
+
     soft = (tissue != 0) & (coarse.mean > -150) & (coarse.mean < 150)
-    step = max(1, round(4.0 / study.ct.grid.spacing_mm[2]))
     factor_z, factor_y, factor_x = coarse.factors
-    differences = []
+    window = [2 * max(1, round(4.0 / s)) + 1 for s in study.ct.grid.spacing_mm[1:]]
+    local = []
     for block_z in np.flatnonzero(soft.any(axis=(1, 2)))[:: max(1, soft.shape[0] // 12)]:
-        plane = study.ct.values[block_z * factor_z].astype(np.int32)
-        inside = np.kron(soft[block_z], np.ones((factor_y, factor_x), bool))
-        plane = plane[: inside.shape[0], : inside.shape[1]]
-        both = inside[:, step:] & inside[:, :-step]
-        differences.append((plane[:, step:] - plane[:, :-step])[both])
-    values = np.concatenate(differences) if differences else np.zeros(0)
-    return float(1.4826 * np.median(np.abs(values)) / np.sqrt(2.0)) if values.size else 0.0
+        inside = minimum_filter(soft[block_z], size=5, mode="constant")
+        plane = study.ct.values[block_z * factor_z].astype(np.float64)
+        variance = uniform_filter(plane**2, window) - uniform_filter(plane, window) ** 2
+        rows, columns = np.nonzero(inside)
+        local.append(variance[rows * factor_y + factor_y // 2, columns * factor_x + factor_x // 2])
+    values = np.concatenate(local) if local else np.zeros(0)
+    return float(np.sqrt(max(0.0, np.quantile(values, 0.25)))) if values.size else 0.0

@@ -30,3 +30,9 @@ def test_a_plane_is_sampled_exactly():
 def test_an_empty_volume_is_refused():
     with pytest.raises(ValueError):
         sample_linear(np.zeros((0, 2, 2), np.float32), np.zeros((1, 3)))
+
+
+def test_whole_numbers_are_sampled_between_them():
+    volume = np.array([[[-32768, 32767]]], np.int16)
+
+    assert sample_linear(volume, [[0.0, 0.0, 0.5]]) == pytest.approx([-0.5])

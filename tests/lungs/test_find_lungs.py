@@ -1,0 +1,241 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from lungs.chests import SHAPE, SPACING, Chest, dice, draw, study_of, upper_part
+from scipy.ndimage import binary_erosion
+
+from lungstage.geometry import Grid
+from lungstage.lungs import find_lungs, load_lung_parameters
+from lungstage.records import Volume
+
+# Blocks of 3 to 4 mm and noise of 40 HU on drawn ellipsoids: a half-voxel rim of a lung of 130 mm is 2 to 3 % of it.
+GOOD = 0.97
+
+
+@pytest.fixture(scope="module")
+def plain():
+    study, truth = draw(Chest())
+    return study, truth, find_lungs(study)
+
+
+def test_both_lungs_of_a_chest_are_found_where_they_are(plain):
+    _, truth, lungs = plain
+
+    assert dice(lungs.right, truth["right"]) >= GOOD and dice(lungs.left, truth["left"]) >= GOOD
+    assert lungs.p_thorax > 0.95
+
+
+def test_vessels_are_in_the_lung_and_the_airway_is_not(plain):
+    _, truth, lungs = plain
+    lung = lungs.right | lungs.left
+
+    # the rods reach the wall; their ends there are told from the wall by nothing
+    inner = binary_erosion(truth["right"] | truth["left"], iterations=2)
+    assert lung[truth["vessels"] & inner].mean() > 0.95  # but those beside a bronchus
+    assert not (lung & lungs.airway).any()
+    assert lung[truth["airway"]].mean() < 0.05
+
+
+def test_the_windpipe_and_main_bronchi_are_airway(plain):
+    _, truth, lungs = plain
+
+    assert lungs.airway[truth["airway"]].mean() > 0.95
+
+
+def test_the_table_is_not_the_patient_and_bowel_gas_is_not_lung(plain):
+    study, truth, lungs = plain
+
+    assert dice(lungs.body, truth["body"]) > 0.99
+    assert not (lungs.right | lungs.left)[: SHAPE[0] // 6].any(), "gas below the diaphragm was taken for lung"
+
+
+def test_a_healthy_hull_is_little_more_than_the_lungs_with_their_hila(plain):
+    _, truth, lungs = plain
+
+    # the bays beside heart and great vessels; a twentieth of a lung
+    assert np.count_nonzero(lungs.hull) < 1.05 * np.count_nonzero(lungs.right | lungs.left)
+    assert (lungs.hull[lungs.right != 0] == 1).all() and (lungs.hull[lungs.left != 0] == 2).all()
+
+
+def test_lungs_of_a_mirrored_patient_are_mirrored_lungs(plain):
+    study, _, lungs = plain
+    mirrored = replace(study, ct=Volume(study.ct.values[:, :, ::-1], study.ct.grid, "HU"))
+
+    found = find_lungs(mirrored)
+
+    # blocks are symmetric here; flooding may meet equal heights in another order
+    assert dice(found.left, lungs.right[:, :, ::-1]) > 0.995 and dice(found.right, lungs.left[:, :, ::-1]) > 0.995
+
+
+@pytest.mark.parametrize("chest", [Chest(turn_deg=15), Chest(tilt_deg=10), Chest(turn_deg=-10, tilt_deg=-8)], ids=str)
+def test_lungs_of_a_turned_or_tilted_patient_are_the_same_lungs(chest):
+    study, truth = draw(chest)
+
+    lungs = find_lungs(study)
+
+    assert dice(lungs.right, truth["right"]) >= GOOD and dice(lungs.left, truth["left"]) >= GOOD
+
+
+def test_lungs_of_a_patient_lying_prone_are_the_same_lungs(plain):
+    study, truth, _ = plain
+    prone = replace(study, ct=Volume(study.ct.values[:, ::-1], study.ct.grid, "HU"))
+
+    lungs = find_lungs(prone)
+
+    assert dice(lungs.right, truth["right"][:, ::-1]) >= GOOD and dice(lungs.left, truth["left"][:, ::-1]) >= GOOD
+
+
+def test_lungs_that_touch_in_front_are_told_apart_at_the_sheet_between_them():
+    study, truth = draw(Chest(junction=True))
+    values = study.ct.values.copy()
+    middle = (SHAPE[2] - 1) // 2
+    sheet = values[45:66, 10:26, middle - 1 : middle + 3]
+    sheet[sheet > -300] = -600  # a membrane of two pleuras, a fraction of a voxel
+
+    lungs = find_lungs(replace(study, ct=Volume(values, study.ct.grid, "HU")))
+
+    assert dice(lungs.right, truth["right"]) >= GOOD and dice(lungs.left, truth["left"]) >= GOOD
+
+
+@pytest.mark.parametrize("missing, there", [("right", "left"), ("left", "right")])
+def test_one_lung_alone_stays_on_its_side_and_the_other_has_a_hull(missing, there):
+    study, truth = draw(Chest(**{f"{missing}_lung": False}))
+    whole = draw(Chest())[1][missing]
+
+    lungs = find_lungs(study)
+
+    assert dice(getattr(lungs, there), truth[there]) >= GOOD
+    assert not getattr(lungs, missing).any()
+    assert "lung_missing" in {note.code for note in lungs.quality.notes}
+    # the heart is not symmetric, so the mirror image is not exact
+    assert dice(lungs.hull == {"right": 1, "left": 2}[missing], whole) > 0.8
+
+
+@pytest.mark.parametrize("lung_hu", [-930, -620])
+def test_emphysema_and_deep_expiration_are_still_lung(lung_hu):
+    study, truth = draw(Chest(lung_hu=lung_hu))
+
+    lungs = find_lungs(study)
+
+    assert dice(lungs.right | lungs.left, truth["right"] | truth["left"]) >= GOOD
+
+
+def test_a_bulla_belongs_to_the_lung():
+    study, truth = draw(Chest(bulla=(-80, 20, 30, 18)))
+
+    assert find_lungs(study).right[truth["bulla"]].mean() > 0.95
+
+
+@pytest.mark.parametrize("place", [(85, 20, 30, 26), (48, 15, 25, 24), (-70, -60, 0, 25)], ids=["lung", "hilum", "pleura"])
+def test_a_tumour_is_in_the_hull_and_not_in_the_lung(place):
+    study, truth = draw(Chest(tumour=place))
+
+    lungs = find_lungs(study)
+
+    assert (lungs.hull[truth["tumour"]] != 0).mean() > 0.9
+    assert (lungs.right | lungs.left)[truth["tumour"]].mean() < 0.15  # its rim, within the reach of a vessel's ball
+
+
+def test_fluid_behind_a_lung_is_in_the_hull_and_not_in_the_lung():
+    study, truth = draw(Chest(effusion=True))
+
+    lungs = find_lungs(study)
+
+    assert (lungs.hull[truth["fluid"]] == 1).mean() > 0.7
+    assert lungs.right[truth["fluid"]].mean() < 0.05
+
+
+@pytest.mark.parametrize("end", ["top", "bottom"])
+def test_a_scan_that_ends_inside_the_lungs_says_so(plain, end):
+    study, truth, _ = plain
+    middle = SHAPE[0] // 2
+    part, part_truth = upper_part(study, truth, *((0, middle) if end == "top" else (middle, SHAPE[0])))
+
+    lungs = find_lungs(part)
+
+    assert lungs.quality.cut == (end,)
+    assert lungs.quality.covered < 0.95
+    assert dice(lungs.right | lungs.left, part_truth["right"] | part_truth["left"]) >= GOOD
+
+
+def test_a_whole_chest_is_covered_whole(plain):
+    assert plain[2].quality.cut == () and plain[2].quality.covered == 1.0
+
+
+def test_a_field_of_view_inside_the_chest_shows_lungs_too(plain):
+    study, truth, _ = plain
+    low, high = (20, 20, 26), (60, 74, 102)
+    box = tuple(slice(a, b) for a, b in zip(low, high))
+    part = replace(study, ct=Volume(study.ct.values[box], study.ct.grid.box(low, high), "HU"), slices=study.slices[20:60])
+
+    lungs = find_lungs(part)
+
+    assert dice(lungs.right | lungs.left, truth["right"][box] | truth["left"][box]) >= 0.95
+    assert set(lungs.quality.cut) >= {"right", "left"}
+
+
+def test_padding_beyond_the_scan_circle_is_no_air(plain):
+    study, truth, _ = plain
+    y, x = np.indices(SHAPE[1:])
+    beyond = ((y - 44) ** 2 * 9 + (x - 64) ** 2 * 7.84) > 175**2
+    outside = np.broadcast_to(beyond, SHAPE).astype(np.uint8)
+    values = np.where(outside, -1024, study.ct.values).astype(np.int16)
+
+    lungs = find_lungs(replace(study, ct=Volume(values, study.ct.grid, "HU"), outside=outside))
+
+    assert dice(lungs.right, truth["right"]) >= GOOD and dice(lungs.left, truth["left"]) >= GOOD
+
+
+def test_the_noise_is_the_noise_in_soft_tissue(plain):
+    # the lower quartile of local standard deviations over few voxels lies below the true one
+    assert 0.6 * Chest().noise_hu < plain[2].quality.noise_hu < 1.1 * Chest().noise_hu
+
+
+def no_chest(kind: str):
+    z, y, x = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(SHAPE, SPACING)], indexing="ij")
+    hu = np.full(SHAPE, -1000.0)
+    skull = (x / 75) ** 2 + (y / 95) ** 2 + (z / 110) ** 2
+    if kind == "head":
+        hu[skull <= 1] = 40
+        hu[(skull <= 1) & (skull > 0.85)] = 900
+        hu[((abs(x) - 15) ** 2 + (y + 60) ** 2 + z**2) <= 14**2] = -1000
+    elif kind == "abdomen":
+        hu[(x / 160) ** 2 + (y / 110) ** 2 <= 1] = 45
+        hu[((x - 90) ** 2 + (y + 40) ** 2 <= 22**2) & (abs(z) < 90)] = -990
+    elif kind == "water":
+        hu[:] = 0
+    hu += np.random.default_rng(3).normal(0, 12, SHAPE)
+    return study_of(hu, Grid(SHAPE, SPACING))
+
+
+@pytest.mark.parametrize("kind", ["head", "abdomen", "water", "air"])
+def test_a_scan_without_lungs_has_none(kind):
+    lungs = find_lungs(no_chest(kind))
+
+    assert lungs.p_thorax < load_lung_parameters().p_thorax_min
+    assert not any(mask.any() for mask in (lungs.right, lungs.left, lungs.airway, lungs.hull))
+    assert "no_lungs" in {note.code for note in lungs.quality.notes}
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 30, 40), (3, 2, 5)])
+def test_a_scan_of_next_to_nothing_has_no_lungs(shape):
+    assert find_lungs(study_of(np.full(shape, -500.0), Grid(shape, SPACING))).p_thorax < 0.5
+
+
+def test_the_same_scan_gives_the_same_bits(plain):
+    study, _, first = plain
+
+    second = find_lungs(study, load_lung_parameters())
+
+    for name in ("right", "left", "airway", "hull", "body"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+        assert not getattr(first, name).flags.writeable
+
+
+def test_other_parameters_are_honoured(plain):
+    study, _, lungs = plain
+
+    strict = find_lungs(study, replace(load_lung_parameters(), p_thorax_min=0.99999))
+
+    assert lungs.right.any() and not strict.right.any()
