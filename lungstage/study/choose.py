@@ -131,11 +131,12 @@ def frame_of(stack: Stack) -> str:
 
 
 def best_of(candidates: list[Candidate]) -> Candidate:
-    """The candidate with the most points; more slices, more pixels, then the UID decide between equals."""
+    """The candidate with the most points; between equals the newer, then the one of more slices, more pixels, then the UID."""
 
     def rank(one: Candidate):
         first = one.stack.slices[0]
-        return one.points, len(one.stack.slices), first.rows * first.columns, one.stack.uid, one.stack.part
+        date = one.stack.tags.text("StudyDate")
+        return one.points, date, len(one.stack.slices), first.rows * first.columns, one.stack.uid, one.stack.part
 
     return max(candidates, key=rank)
 

@@ -26,7 +26,11 @@ def choose_volume(reading: Reading, wishes: Wishes) -> tuple[VolumeFile, tuple[S
     A file with air in it is a CT; without any such file the only one that holds no labels is taken, and its scale is checked
     later. ImpossibleRequest where several could be meant, UnreadableInput where none can.
     """
-    kinds = {source: kind_or_problem(source, wishes) for source in named(reading, wishes)}
+    kinds, opened = {}, {}
+    for source in named(reading, wishes):
+        kinds[source], volume = kind_or_problem(source, wishes)
+        if volume is not None and kinds[source] == "ct" and not opened:
+            opened[source] = volume  # most often the one to use, so it need not be read again
     sources = [source for source in kinds if kinds[source] == "ct"] or [source for source in kinds if kinds[source] == "other"]
     if len(sources) > 1:
         raise ImpossibleRequest(
@@ -40,7 +44,7 @@ def choose_volume(reading: Reading, wishes: Wishes) -> tuple[VolumeFile, tuple[S
         raise UnreadableInput(
             f"{reading.where}: only masks or label maps here ({', '.join(source.name for source in kinds)}); give the CT itself"
         )
-    volume = open_volume(sources[0], wishes.max_ram_gb)
+    volume = opened.get(sources[0]) or open_volume(sources[0], wishes.max_ram_gb)
     return volume, volume_cards(reading, volume, kinds)
 
 
@@ -56,12 +60,13 @@ def named(reading: Reading, wishes: Wishes) -> list[Source]:
     return chosen
 
 
-def kind_or_problem(source: Source, wishes: Wishes) -> str | LungstageError:
-    """What a file's numbers look like, or why it cannot be read."""
+def kind_or_problem(source: Source, wishes: Wishes) -> tuple[str | LungstageError, VolumeFile | None]:
+    """(what a file's numbers look like, the file), or (why it cannot be read, None)."""
     try:
-        return kind_of(open_volume(source, wishes.max_ram_gb))
+        volume = open_volume(source, wishes.max_ram_gb)
+        return kind_of(volume), volume
     except LungstageError as problem:
-        return problem
+        return problem, None
 
 
 def volume_cards(reading: Reading, used: VolumeFile, kinds: dict) -> tuple[SeriesCard, ...]:

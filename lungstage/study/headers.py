@@ -29,6 +29,7 @@ PET_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.130": "enhanced PET",
     "1.2.840.10008.5.1.4.1.1.128.1": "legacy converted PET",
 }
+DICOMDIR = "a DICOMDIR"
 NOT_IMAGES = {
     "1.2.840.10008.5.1.4.1.1.66.4": "a segmentation; masks are used only when they are passed",
     "1.2.840.10008.5.1.4.1.1.66.7": "a label map; masks are used only when they are passed",
@@ -43,7 +44,7 @@ NOT_IMAGES = {
     "1.2.840.10008.5.1.4.1.1.7.3": "a screen capture (secondary capture)",
     "1.2.840.10008.5.1.4.1.1.7.4": "a screen capture (secondary capture)",
     "1.2.840.10008.5.1.4.1.1.30": "a map of parameters",
-    "1.2.840.10008.1.3.10": "a DICOMDIR",
+    "1.2.840.10008.1.3.10": DICOMDIR,
 }
 WANTED = """
     SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID StudyDate SeriesDate AcquisitionDate AcquisitionDateTime StudyTime
@@ -211,11 +212,18 @@ def read_dicomdir(path: Path) -> list[tuple[str, ...]]:
     return listed
 
 
+def sop_class_of(header, tags: Tags) -> str:
+    """What kind of object a file holds, by its data set, else by its file meta information."""
+    return tags.text("SOPClassUID") or Tags(getattr(header, "file_meta", {})).text("MediaStorageSOPClassUID")
+
+
 def slices_of(source: Source, header) -> list[Slice] | Other:
     """The slices that a header describes, or the object it is instead."""
     tags = Tags(header)
-    sop_class = tags.text("SOPClassUID")
+    sop_class = sop_class_of(header, tags)
     kind = "CT" if sop_class in CT_CLASSES else "PET" if sop_class in PET_CLASSES else None
+    if kind is None and not sop_class and tags.get("ImagePositionPatient") is not None:
+        kind = {"CT": "CT", "PT": "PET"}.get(tags.text("Modality").upper())  # anonymised beyond the standard
     if kind is None:
         modality = tags.text("Modality") or "unknown modality"
         return Other(source, tags, NOT_IMAGES.get(sop_class, f"neither a CT nor a PET image ({modality})"))

@@ -80,7 +80,9 @@ def read_ct(stack: Stack, reader: PixelReader, offset_hu: float, numbers: StudyP
         hu, unmeasured = hu_of(piece, pixels, offset_hu, numbers)
         if layout.shifts is not None:
             hu, unmeasured = shifted(hu, unmeasured, layout.shifts[index], shape[1:], numbers.air_hu)
-        planes[index], outside_planes[index] = hu, unmeasured
+        planes[index] = hu
+        if unmeasured.any():  # memory nobody writes to costs nothing
+            outside_planes[index] = unmeasured
 
     for_each_slice(stack.slices, reader, place)
     if not even:
@@ -118,7 +120,7 @@ def laid_out(stack: Stack, layout: Layout, stored: StoredOrder, values: np.ndarr
     """The image with its grid and the names of its slices."""
     grid = turned_grid(layout.shape, layout.spacing_mm, layout.origin_mm, layout.axes, stored)
     sources = sources_of(layout)
-    labels = tuple(SliceLabel(stack.slices[k].number, stack.slices[k].sop_instance_uid) for k in sources)
+    labels = tuple(SliceLabel(stack.slices[k].number or int(k) + 1, stack.slices[k].sop_instance_uid) for k in sources)
     along = labels[::-1] if stored.flips[0] else labels
     return Image(
         values, grid, stored, outside if outside is not None and outside.any() else None,

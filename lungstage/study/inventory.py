@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UnreadableInput
-from .headers import DICOM_TROUBLE, Other, Slice, looks_like_dicom, quietly, read_header, slices_of
+from .headers import DICOM_TROUBLE, DICOMDIR, Other, Slice, looks_like_dicom, quietly, read_header, slices_of
 from .sources import Source, find_sources, siblings
 
 
@@ -68,7 +68,9 @@ def sort_out(where: str, sources: tuple[Source, ...]) -> Inventory:
         if header is None:
             strangers += 1
         elif isinstance(found, Other):
-            if not found.tags.text("SOPClassUID") and not found.tags.text("Modality"):
+            if found.why_not == DICOMDIR:
+                strangers += 1
+            elif not found.tags.text("Modality"):
                 damaged.append((source, "its header ends early"))
             else:
                 others.append(found)

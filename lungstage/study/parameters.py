@@ -30,6 +30,7 @@ class StudyParameters:
     half_life_tolerance: float
     gross_factor: float
     body_suv: tuple[float, float]
+    usual_body_suv: float
     reading_bytes: float
     priors: Priors | None = None
 

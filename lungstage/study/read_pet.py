@@ -71,8 +71,8 @@ def in_suv(image: Image, scale: Scale, numbers: StudyParameters) -> tuple[np.nda
         mean = body_mean(values)
         if mean <= 0:
             raise UnreadableInput("the PET is empty: no voxel is above 0; export it again")
-        factors = 1.0 / mean
-        steps = (*steps, SuvStep(f"divided by the mean of the body, {mean:.6g}", {}))
+        factors = numbers.usual_body_suv / mean
+        steps = (*steps, SuvStep(f"laid on a mean of {numbers.usual_body_suv:g} in the body ({mean:.6g} in its own unit)", {}))
     if np.ndim(factors):
         image.stored.undo(values)[:] *= factors[image.sources].astype(np.float32)[:, None, None]
     elif factors != 1.0:

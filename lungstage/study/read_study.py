@@ -57,7 +57,7 @@ def study_of_stacks(reading: Reading, choice: Choice, wishes: Wishes, numbers: S
     tags = Tags(*choice.ct.tags.datasets, *(() if choice.pet is None else choice.pet.tags.datasets))
     card = ImageCard(choice.ct.uid, image.grid, "HU")
     notes = (*choice.ct.notes, *notes, *image.notes, *pet_notes, *inventory_notes(reading.inventory))
-    return finished(reading, image, card, pet, notes, choice.cards, patient_header(tags, numbers))
+    return finished(reading, image, card, pet, (*notes, *wish_notes(wishes)), choice.cards, patient_header(tags, numbers))
 
 
 def study_of_volume(reading: Reading, wishes: Wishes, numbers: StudyParameters) -> Study:
@@ -67,8 +67,15 @@ def study_of_volume(reading: Reading, wishes: Wishes, numbers: StudyParameters) 
     name = volume.source.name
     notes = in_place(reading, lambda: check_hounsfield(image.values, image.outside, name, numbers))
     pet = pet_of_file(wishes.pet, wishes, numbers) if is_file(wishes.pet) else None
-    notes = (*notes, *image.notes, *inventory_notes(reading.inventory))
+    notes = (*notes, *image.notes, *inventory_notes(reading.inventory), *wish_notes(wishes))
     return finished(reading, image, ImageCard(name, image.grid, "HU"), pet, notes, cards, PatientHeader())
+
+
+def wish_notes(wishes: Wishes) -> tuple[Note, ...]:
+    """What the user changed in the CT."""
+    if not wishes.hu_offset:
+        return ()
+    return (Note("hu_offset", f"the user added {wishes.hu_offset:g} to every HU", "densities rest on it"),)
 
 
 def finished(

@@ -16,11 +16,12 @@ from .choose import (
     facts_of,
     frame_of,
     head_foot_mm,
+    patient_of,
     refuse_without_ct,
     scored,
     why_not,
 )
-from .inventory import Inventory, refuse_emptiness, take_inventory
+from .inventory import Inventory, count_of, refuse_emptiness, take_inventory
 from .parameters import StudyParameters
 from .pixels import PixelReader
 from .series import Stack, stack_slices
@@ -75,13 +76,25 @@ def choose(reading: Reading, wishes: Wishes, numbers: StudyParameters) -> Choice
         raise located(ct.stack.problem, reading.where)
     pets = [with_ct(one, ct.stack, numbers, wishes) for one in reading.pet]
     pet = None if is_file(wishes.pet) else choose_pet(pets, ct.stack, wishes, reading.where)
-    notes: tuple[Note, ...] = ()
+    notes = other_study_notes(reading, ct)
     if pet is not None:
-        pet, notes = beside(pet, ct.stack, reading.where, wishes)
+        pet, said = beside(pet, ct.stack, reading.where, wishes)
+        notes += said
     elif pets and not is_file(wishes.pet):
         reasons = sorted({f"{one.stack.name}: {one.refused or 'of another patient'}" for one in pets})
-        notes = (Note("pet_not_used", "; ".join(reasons), "staged on CT alone"),)
+        notes += (Note("pet_not_used", "; ".join(reasons), "staged on CT alone"),)
     return Choice(ct.stack, None if pet is None else pet.stack, notes, cards_of(reading, ct, pet))
+
+
+def other_study_notes(reading: Reading, ct: Candidate) -> tuple[Note, ...]:
+    """A note where other examinations of the patient hold a CT that could have been used as well."""
+    own = ct.stack.tags.text("StudyInstanceUID")
+    usable = [one for one in reading.ct if one.refused is None and one.stack.problem is None]
+    others = {one.stack.tags.text("StudyInstanceUID") for one in usable if patient_of(one.stack) == patient_of(ct.stack)} - {own}
+    if not others:
+        return ()
+    text = f"{count_of(len(others) + 1, 'examination')} of this patient are here; {ct.stack.name} is used"
+    return (Note("several_studies", text, "choose another with --ct"),)
 
 
 def located(problem: LungstageError, where: str) -> LungstageError:

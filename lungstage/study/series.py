@@ -73,24 +73,40 @@ def stack_slices(slices: Iterable[Slice], pixels: Callable[[Slice], bytes], numb
 
     pixels   gives the stored pixels of a slice; asked only for slices at the same place
     """
-    groups = defaultdict(list)
-    for piece in slices:
-        groups[hard_key(piece)].append(piece)
+    groups: dict[tuple, list[list[Slice]]] = defaultdict(list)
+    for piece in in_number_order(tuple(slices)):
+        alike = groups[hard_key(piece)]
+        for group in alike:
+            if same_planes(group[0], piece):
+                group.append(piece)
+                break
+        else:
+            alike.append([piece])
     stacks = []
-    for key in sorted(groups, key=str):
-        stacks += stacks_of(tuple(groups[key]), pixels, numbers)
+    for key in sorted(groups):
+        for group in groups[key]:
+            stacks += stacks_of(tuple(group), pixels, numbers)
     return stacks
 
 
 def hard_key(piece: Slice) -> tuple:
-    """What every slice of a stack has in common."""
+    """What every slice of a stack has in common, as text and whole numbers."""
     tags = piece.tags
-    axes = None if piece.row is None else tuple(np.round(np.concatenate([piece.row, piece.column]), 3) + 0.0)
-    pixel = None if piece.pixel_mm is None else tuple(round(side, 3) for side in piece.pixel_mm)
+    placed = piece.position_mm is not None and piece.row is not None
     return (
-        tags.text("SeriesInstanceUID"), piece.kind, tags.text("FrameOfReferenceUID"), piece.position_mm is None, axes,
-        piece.rows, piece.columns, pixel, tags.text("ConvolutionKernel"), "LOCALIZER" in tags.words("ImageType"),
+        tags.text("SeriesInstanceUID"), piece.kind, tags.text("FrameOfReferenceUID"), placed, piece.rows, piece.columns,
+        tags.text("ConvolutionKernel"), "LOCALIZER" in tags.words("ImageType"),
     )  # fmt: skip
+
+
+def same_planes(one: Slice, other: Slice) -> bool:
+    """Whether two slices are parallel and have equal pixels, up to the rounding of headers."""
+    if one.row is None or other.row is None:
+        return one.row is None and other.row is None
+    turned = max(np.abs(one.row - other.row).max(), np.abs(one.column - other.column).max())
+    if one.pixel_mm is None or other.pixel_mm is None:
+        return turned < 0.005 and one.pixel_mm == other.pixel_mm
+    return bool(turned < 0.005 and np.allclose(one.pixel_mm, other.pixel_mm, rtol=0.005))
 
 
 def stacks_of(slices: tuple[Slice, ...], pixels, numbers: StudyParameters) -> list[Stack]:

@@ -98,7 +98,9 @@ def open_nifti(source: Source, path: str, max_ram_gb: float | None) -> VolumeFil
     if int(header["qform_code"]) == 0 and int(header["sform_code"]) == 0:
         notes = (Note("orientation_assumed", f"{source.name}: the file says nothing of its orientation (qform and sform are 0)",
                       "its axes are taken as NIfTI assumes them; left and right may be wrong"),)  # fmt: skip
-    return VolumeFile(source, plain_numbers(source, array), slope, intercept, np.diag([-1.0, -1, 1, 1]) @ image.affine, notes)
+    affine = np.diag([-1.0, -1, 1, 1]) @ image.affine
+    affine[:3] *= {"meter": 1000.0, "micron": 0.001}.get(header.get_xyzt_units()[0], 1.0)
+    return VolumeFile(source, plain_numbers(source, array), slope, intercept, affine, notes)
 
 
 def open_with_itk(source: Source, path: str, max_ram_gb: float | None) -> VolumeFile:

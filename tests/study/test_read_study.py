@@ -615,3 +615,51 @@ def test_a_zip_inside_names_its_members(tmp_path):
 
     with pytest.raises(UnreadableInput, match="series/2.dcm"):
         read_study(tmp_path / "scan.zip")
+
+
+def test_a_disc_with_its_dicomdir_is_read_as_a_folder(tmp_path):
+    from pydicom.fileset import FileSet
+
+    files = FileSet()
+    for ds in ct_series():
+        ds.StudyID, ds.SeriesNumber, ds.StudyTime, ds.AccessionNumber = "1", 1, "101010", ""
+        files.add(ds)
+    files.write(tmp_path / "disc")
+    files._stage["t"].cleanup()
+
+    study = read_study(tmp_path / "disc")
+
+    np.testing.assert_array_equal(study.ct.values, chest())
+    assert not study.passport.notes
+
+
+def test_directions_that_jitter_by_rounding_are_one_series(tmp_path):
+    series = ct_series()
+    for k, ds in enumerate(series):
+        ds.ImageOrientationPatient = ["1", f"{0.0005 + 0.00002 * (-1) ** k:.6f}", "0", "0", "1", "0"]
+    save(series, tmp_path)
+
+    np.testing.assert_array_equal(read_study(tmp_path).ct.values, chest())
+
+
+def test_slices_without_sop_class_are_known_by_their_modality(tmp_path):
+    series = ct_series()
+    for k, ds in enumerate(series):
+        del ds.SOPClassUID, ds.file_meta
+        ds.save_as(tmp_path / str(k), implicit_vr=True, little_endian=True)
+
+    np.testing.assert_array_equal(read_study(tmp_path).ct.values, chest())
+
+
+def test_the_newer_of_two_equal_examinations_is_used_with_a_note(tmp_path):
+    old, new = ct_series(), ct_series(chest() + np.int16(5), study=2, frame=2)
+    for ds in new:
+        ds.StudyDate = "20210101"
+    save(old, tmp_path / "old")
+    save(new, tmp_path / "new")
+
+    study = read_study(tmp_path)
+
+    assert study.ct.values[0, 0, 0] == -995
+    assert "several_studies" in codes(study)
+    assert study.passport.studies == 2

@@ -264,7 +264,7 @@ def test_a_pet_without_weight_is_in_units_of_the_body(tmp_path):
     relative, given = read_pet(tmp_path), read_pet(tmp_path, wishes=Wishes(weight_kg=80))
 
     assert (relative.unit, relative.card.trust) == ("SUVrel", "relative")
-    np.testing.assert_allclose(relative.values, 1.0, rtol=1e-3)
+    np.testing.assert_allclose(relative.values, 0.9, rtol=1e-3)  # as the bodies of README-pet's scans have
     assert (given.unit, given.card.trust) == ("SUVbw", "assumed")
     np.testing.assert_allclose(given.values, SUV_START, rtol=1e-4)
 
@@ -336,3 +336,33 @@ def test_a_pet_that_reaches_farther_than_the_ct_is_noted(tmp_path):
 
     # outer edges: -2 + 20 slices of 4 mm beside -1.25 + 8 slices of 2.5 mm, centres of the lowest at one height
     assert "59 mm towards the head" in note.text
+
+
+def test_an_enhanced_pet_says_its_unit_and_reference_in_other_places(tmp_path):
+    from pydicom.sequence import Sequence
+    from study.scans import add_plane, drug_of, item, plain
+
+    stored = np.full((5, 12, 14), 10000, np.uint16)
+    ds = plain("PET")
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.130"
+    add_plane(ds, stored, None)
+    ds.NumberOfFrames, ds.PatientWeight = 5, "80"
+    ds.AttenuationCorrected, ds.DecayCorrected, ds.DecayCorrectionDateTime = "YES", "YES", "20200305101500"
+    ds.RadiopharmaceuticalInformationSequence = pet_series(uniform())[0].RadiopharmaceuticalInformationSequence
+    drug_of(ds).RadiopharmaceuticalStartDateTime = "20200305091500"
+    unit = item(CodeValue="Bq/ml", CodingSchemeDesignator="UCUM", CodeMeaning="Bq/ml")
+    ds.SharedFunctionalGroupsSequence = Sequence([item(
+        PlaneOrientationSequence=Sequence([item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])]),
+        PixelMeasuresSequence=Sequence([item(PixelSpacing=[4, 4], SliceThickness=4)]),
+        RealWorldValueMappingSequence=Sequence([item(
+            RealWorldValueSlope=2.0, RealWorldValueIntercept=0.0, MeasurementUnitsCodeSequence=Sequence([unit]))]),
+    )])  # fmt: skip
+    ds.PerFrameFunctionalGroupsSequence = Sequence(
+        [item(PlanePositionSequence=Sequence([item(ImagePositionPatient=[0, 0, 4 * k])])) for k in range(5)]
+    )
+    save([ds], tmp_path)
+
+    pet = read_pet(tmp_path)
+
+    assert pet.card.trust == "exact"
+    np.testing.assert_allclose(pet.values, SUV_START, rtol=1e-4)
