@@ -18,7 +18,9 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--n", metavar="N", help="such as N2a")
     parser.add_argument("--m", metavar="M", help="such as M1b")
     parser.add_argument("--normal", action="store_true", help="a patient without cancer")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="which patient; same seed, same bytes (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="which patient; same seed, same bytes (default: %(default)s)"
+    )
     parser.add_argument("--count", type=int, metavar="K", help="make K patients, seeds S, S+1, ...")
     parser.add_argument("--coverage", choices=COVERAGES, default="thorax", help="(default: %(default)s)")
     parser.add_argument("--overwrite", action="store_true", help="replace patients made before")
@@ -58,9 +60,12 @@ def lines(case, target: Path, edition: int) -> list[str]:
     truth, ct, pet = case.truth, case.study.ct, case.study.pet
     stage = truth.editions[str(edition)]
     malignant = [one for one in truth.lesions if one.malignant]
+    slices = ", ".join(
+        f"{name} {image.grid.shape[0]} slices of {image.grid.spacing_mm[0]:g} mm" for name, image in (("CT", ct), ("PET", pet))
+    )
     words = [f"{one.name} {one.longest_diameter_mm:.0f} mm" for one in malignant]
     return [
         f"{target}   seed {truth.seed}: {stage.t} {stage.n} {stage.m}, stage {stage.stage} ({edition}th edition)",
-        f"  CT {ct.grid.shape[0]} slices of {ct.grid.spacing_mm[0]:g} mm, PET {pet.grid.shape[0]} slices of {pet.grid.spacing_mm[0]:g} mm",
+        f"  {slices}",
         f"  cancer: {', '.join(words) or 'none to see'}; harmless findings: {len(truth.lesions) - len(malignant)}",
     ]

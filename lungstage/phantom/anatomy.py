@@ -13,7 +13,16 @@ import numpy as np
 from .bones import build_bones, spine_points
 from .fields import FIELD, Fields, sample_places
 from .organs import (
-    HEART, SINKS_ABDOMEN, airway_trunk, fat_pads, organ, sinking, small_abdomen, vessel_ends, vessel_paths, what_keeps_lungs_away,
+    HEART,
+    SINKS_ABDOMEN,
+    airway_trunk,
+    fat_pads,
+    organ,
+    sinking,
+    small_abdomen,
+    vessel_ends,
+    vessel_paths,
+    what_keeps_lungs_away,
 )  # fmt: skip
 from .parameters import PhantomParameters, read_table
 from .person import Person, draw_person
@@ -57,15 +66,17 @@ def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters) -> Anato
     low, high = (z * person.scale[2] for z in COVERAGE_MM[coverage])
     low += sinking(person, numbers, 0.8 if coverage == "thorax" else 0.0)[2]
     samples = sample_places((-HALF_WIDTH_MM, FRONT_MM, low - 30), (HALF_WIDTH_MM, BACK_MM, high + 30), numbers.field_step_mm)
-    keep_out = what_keeps_lungs_away(
-        person, tables["great_vessels"], tables["organs"], tables["vertebrae"], bronchi, numbers
-    )
+    keep_out = what_keeps_lungs_away(person, tables["great_vessels"], tables["organs"], tables["vertebrae"], bronchi, numbers)
     fields = build_fields(person, tables["outline"], keep_out, samples, numbers, stream(seed, "surfaces"))
 
     vessels = vessel_paths(person, tables["great_vessels"])
     trunk_walls, trunk_lumina = airway_trunk(person, bronchi)
     ends = {name: vessel_ends(person, tables["great_vessels"], name) for name in vessels if name.startswith("pulmonary")}
-    veins = {f"{level}_{side}": ends[f"pulmonary_vein_{side}_{level}"] for level in ("superior", "inferior") for side in ("right", "left")}
+    veins = {
+        f"{level}_{side}": ends[f"pulmonary_vein_{side}_{level}"]
+        for level in ("superior", "inferior")
+        for side in ("right", "left")
+    }
     arteries = {side: ends[f"pulmonary_artery_{side}"] for side in ("right", "left")}
     lung_vessels, walls, lumina = grow_lungs(person, fields, bronchi, veins, arteries, numbers, stream(seed, "trees"))
 
@@ -75,7 +86,10 @@ def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters) -> Anato
     trunk = join(
         inside("skin", FIELD["skin"]).hidden(FIELD["skin"], -6.0),
         inside("fat", FIELD["skin"], -2.0).hidden(FIELD["wall"], -6.0),
-        inside("muscle", FIELD["wall"]).hidden(FIELD["cage"], -6.0), fat_pads(person),
+        inside("muscle", FIELD["wall"]).hidden(FIELD["cage"], -6.0),
+        # fat between the layers of muscle: under the superficial ones, and over ribs and intercostals
+        sheet("fat", FIELD["wall"], 1.8, -11.0), sheet("fat", FIELD["cage"], 1.6, 11.0).clipped(FIELD["wall"], -3.0),
+        fat_pads(person),
         inside("mediastinal_fat", FIELD["cage"]).hidden(FIELD["lungs"], -6.0),
         inside("diaphragm", FIELD["below"]).hidden(FIELD["below"], -9.0), inside("abdominal_fat", FIELD["below"], -3.0),
         bones,
@@ -106,7 +120,9 @@ def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters) -> Anato
     return Anatomy(person, fields, trunk, pulmonary, middle, structures, bronchi, landmarks, (low, high))
 
 
-def find_landmarks(person: Person, bronchi: Bronchi, fields: Fields, tables: dict, numbers: PhantomParameters) -> dict[str, np.ndarray]:
+def find_landmarks(
+    person: Person, bronchi: Bronchi, fields: Fields, tables: dict, numbers: PhantomParameters
+) -> dict[str, np.ndarray]:
     """Named points of the patient, from the geometry that is painted (anatomy.md 10)."""
     right_dome, left_dome = domes(person, numbers)
     found = {

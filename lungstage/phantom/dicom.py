@@ -25,16 +25,19 @@ def write_dicom(folder: Path, key: str, name: str, person: Person, scan: Scan) -
     for series in ("ct", "pet"):
         (folder / series).mkdir(parents=True)
     stored = (scan.ct.astype(np.int32) - CT_INTERCEPT).astype(np.uint16)
+    dataset = series_header(key, name, person, "ct", scan.ct_grid)
+    add_ct(dataset, scan.ct_grid)
     for k in range(scan.ct_grid.shape[0]):
-        dataset = slice_header(key, name, person, "ct", k, scan.ct_grid)
-        add_ct(dataset, scan.ct_grid)
+        place_slice(dataset, key, "ct", k, scan.ct_grid)
         add_pixels(dataset, stored[k], signed=False, slope="1", intercept=str(CT_INTERCEPT))
-        save(dataset, folder / "ct" / f"{k + 1:04d}.dcm")
+        dataset.save_as(folder / "ct" / f"{k + 1:04d}.dcm", enforce_file_format=True)
+    dataset = series_header(key, name, person, "pet", scan.pet_grid)
+    add_pet(dataset, scan)
     for k in range(scan.pet_grid.shape[0]):
-        dataset = slice_header(key, name, person, "pet", k, scan.pet_grid)
-        add_pet(dataset, scan, k)
+        place_slice(dataset, key, "pet", k, scan.pet_grid)
+        dataset.ImageIndex = k + 1
         add_pixels(dataset, scan.pet_stored[k], signed=True, slope=f"{scan.pet_slopes[k]:.8g}", intercept="0")
-        save(dataset, folder / "pet" / f"{k + 1:04d}.dcm")
+        dataset.save_as(folder / "pet" / f"{k + 1:04d}.dcm", enforce_file_format=True)
 
 
 def uid(*parts) -> str:
@@ -49,15 +52,14 @@ def slice_uid(key: str, series: str, k: int) -> str:
     return uid(key, series, "slice", k)
 
 
-def slice_header(key: str, name: str, person: Person, series: str, k: int, grid: Grid):
-    """What CT and PET slices have in common; slices are numbered from the feet."""
+def series_header(key: str, name: str, person: Person, series: str, grid: Grid):
+    """What all slices of a series have in common."""
     from pydicom.dataset import Dataset, FileMetaDataset
 
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     storage = CT_STORAGE if series == "ct" else PET_STORAGE
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID = storage
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = slice_uid(key, series, k)
     dataset.file_meta.TransferSyntaxUID = EXPLICIT_LITTLE
     dataset.file_meta.ImplementationClassUID = uid("implementation")
     date = SCAN_START.strftime("%Y%m%d")
@@ -75,15 +77,21 @@ def slice_header(key: str, name: str, person: Person, series: str, k: int, grid:
     dataset.PatientPosition = "HFS"
     dataset.StudyInstanceUID, dataset.FrameOfReferenceUID = uid(key, "study"), uid(key, "frame")
     dataset.SeriesInstanceUID = uid(key, series, "series")
-    dataset.SeriesNumber, dataset.InstanceNumber = (2 if series == "ct" else 3), k + 1
+    dataset.SeriesNumber = 2 if series == "ct" else 3
     dataset.StudyDescription, dataset.PositionReferenceIndicator = "synthetic PET/CT", ""
-    x, y, z = grid.to_mm((k, 0, 0))
-    dataset.ImagePositionPatient = [f"{x:.3f}", f"{y:.3f}", f"{z:.3f}"]
     dataset.ImageOrientationPatient = ["1", "0", "0", "0", "1", "0"]
-    dataset.SliceLocation = f"{z:.3f}"
     dataset.SliceThickness = f"{grid.spacing_mm[0]:g}"
     dataset.PixelSpacing = [f"{grid.spacing_mm[1]:g}", f"{grid.spacing_mm[2]:g}"]
     return dataset
+
+
+def place_slice(dataset, key: str, series: str, k: int, grid: Grid) -> None:
+    """Name and position of slice k; slices are numbered from the feet."""
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = slice_uid(key, series, k)
+    dataset.InstanceNumber = k + 1
+    x, y, z = grid.to_mm((k, 0, 0))
+    dataset.ImagePositionPatient = [f"{x:.3f}", f"{y:.3f}", f"{z:.3f}"]
+    dataset.SliceLocation = f"{z:.3f}"
 
 
 def add_ct(dataset, grid: Grid) -> None:
@@ -97,7 +105,7 @@ def add_ct(dataset, grid: Grid) -> None:
     dataset.WindowCenter, dataset.WindowWidth = "40", "400"
 
 
-def add_pet(dataset, scan: Scan, k: int) -> None:
+def add_pet(dataset, scan: Scan) -> None:
     """The PET's own elements: all that SUV needs."""
     from pydicom.dataset import Dataset
     from pydicom.sequence import Sequence
@@ -110,7 +118,7 @@ def add_pet(dataset, scan: Scan, k: int) -> None:
     dataset.CorrectedImage = ["DECY", "ATTN", "SCAT", "DTIM", "RANN", "NORM"]
     dataset.AttenuationCorrectionMethod, dataset.ScatterCorrectionMethod = "CT", "model"
     dataset.ReconstructionMethod, dataset.RandomsCorrectionMethod = "OSEM", "DLYD"
-    dataset.CollimatorType, dataset.NumberOfSlices, dataset.ImageIndex = "NONE", scan.pet_grid.shape[0], k + 1
+    dataset.CollimatorType, dataset.NumberOfSlices = "NONE", scan.pet_grid.shape[0]
     dataset.FrameReferenceTime, dataset.ActualFrameDuration, dataset.DecayFactor = "0", 120000, "1"
     agent = Dataset()
     agent.Radiopharmaceutical = "Fluorodeoxyglucose"
@@ -143,8 +151,3 @@ def add_pixels(dataset, plane: np.ndarray, signed: bool, slope: str, intercept: 
     dataset.PixelRepresentation = int(signed)
     dataset.RescaleIntercept, dataset.RescaleSlope = intercept, slope
     dataset.PixelData = np.ascontiguousarray(plane).astype("<i2" if signed else "<u2").tobytes()
-
-
-def save(dataset, path: Path) -> None:
-    """One file with preamble and meta header."""
-    dataset.save_as(path, enforce_file_format=True)

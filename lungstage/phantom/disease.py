@@ -24,8 +24,8 @@ from .streams import stream
 from .wishes import Plan
 
 SPICULATED, NECROTIC, CAVITATED, TAGGED = 0.6, 0.45, 0.10, 0.8
-"""Shares of solid tumours with strands, of those above 40 mm with a dead core, of those above 25 mm with a hole, of tumours at the
-pleura with tags to it (priors.md 2.4)."""
+"""Shares of solid tumours with strands, of those above 40 mm with a dead core, of those above 25 mm with a hole, of tumours at
+the pleura with tags to it (priors.md 2.4)."""
 UPTAKE = {"solid": (1.95, 0.5), "part_solid": (0.79, 0.45), "ground_glass": (0.0, 0.3)}
 """Logarithm of SUVmax at 30 mm and its standard deviation (priors.md 2.5)."""
 UPTAKE_SLOPE = 0.25
@@ -97,17 +97,21 @@ def tumour_place(anatomy: Anatomy, plan: Plan, size: float, rng: np.random.Gener
     if feature == "chest_wall":
         return beside(anatomy, lobe, cage_depth, size, (0.10, 0.22), [], rng, low_place), None
     if feature == "diaphragm":
+
         def depth(points):
-            return -(-fields.at("below", points))
+            return fields.at("below", points)
+
         return beside(anatomy, lobe, depth, size, (0.12, 0.25), [], rng, cage_depth), None
     if feature == "adjacent_lobe":
         sheet = f"oblique_{plan.side}"
         return beside(anatomy, lobe, lambda points: np.abs(fields.at(sheet, points)), size, (0.05, 0.2), [], rng,
                       lambda points: -fields.at(f"lung_{plan.side}", points)), f"lung_{plan.side}"  # fmt: skip
     if feature == "mediastinum":
+
         def middle(points):
             away = -fields.at(f"lung_{plan.side}", points)
             return np.where((cage_depth(points) > 28) & (np.abs(points[:, 2]) < 60), away, 1e3)
+
         return beside(anatomy, lobe, middle, size, (0.10, 0.22), [], rng), None
     if feature in ("great_vessel", "heart", "vertebral_body"):
         target = parts[feature] if feature != "vertebral_body" else vertebral_bodies(anatomy)
@@ -207,7 +211,9 @@ def small_nodule(name: str, lobe: str, size: float, suv: float, role: str, anato
                   side=lobe.split("_")[0], lobe=lobe)  # fmt: skip
 
 
-def satellites(anatomy: Anatomy, physiology: Physiology, plan: Plan, lesions: list[Lesion], rng: np.random.Generator) -> list[Lesion]:
+def satellites(
+    anatomy: Anatomy, physiology: Physiology, plan: Plan, lesions: list[Lesion], rng: np.random.Generator
+) -> list[Lesion]:
     """Separate nodules of the same or another lobe of the side, where the plan wants them."""
     feature = plan.primary["feature"]
     if feature not in ("nod_same_lobe", "nod_diff_ipsi"):
@@ -246,7 +252,9 @@ def one_node(anatomy: Anatomy, station: str, short_mm: float, ratio: float, wort
                   under=True, side=side, station=station)  # fmt: skip
 
 
-def involved_nodes(anatomy: Anatomy, physiology: Physiology, plan: Plan, lesions: list[Lesion], rng: np.random.Generator) -> list[Lesion]:
+def involved_nodes(
+    anatomy: Anatomy, physiology: Physiology, plan: Plan, lesions: list[Lesion], rng: np.random.Generator
+) -> list[Lesion]:
     """Nodes of the involved stations, one or two each."""
     table, made = read_table("stations"), []
     for station in plan.stations:
@@ -271,14 +279,18 @@ def metastases(anatomy: Anatomy, physiology: Physiology, plan: Plan, site: str, 
     for index in range(count):
         size = float(np.clip(np.exp(rng.normal(np.log(row["size"]), row["size_sigma"])), 6, 70))
         suv = float(np.exp(np.log(row["suv"]) + row["suv_sigma"] * np.clip(rng.normal(), -1.8, 1.8)))
-        worth = Worth(row["hu"] + rng.normal(0, 5) + (25 if anatomy.person.contrast and site != "pleural_eff" else 0), 4, suv, 0.1 * suv)
+        worth = Worth(
+            row["hu"] + rng.normal(0, 5) + (25 if anatomy.person.contrast and site != "pleural_eff" else 0), 4, suv, 0.1 * suv
+        )
         others = [one.shape for one in lesions + made]
         one = MAKERS[site](anatomy, plan, size, worth, others, rng)
         made.append(replace(one, name=f"{site} {index + 1}", malignant=True, role="metastasis"))
     return made
 
 
-def contra_nodule(anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator) -> Lesion:
+def contra_nodule(
+    anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator
+) -> Lesion:
     """A nodule of the other lung."""
     lobes = other_lobes(plan.lobe)[1]
     lobe = lobes[int(rng.integers(len(lobes)))]
@@ -286,7 +298,9 @@ def contra_nodule(anatomy: Anatomy, plan: Plan, size: float, worth: Worth, other
     return replace(made, worths={"nodule": worth})
 
 
-def pleural_nodule(anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator) -> Lesion:
+def pleural_nodule(
+    anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator
+) -> Lesion:
     """A flat nodule on the costal pleura of the tumour's side."""
     fields, lung = anatomy.fields, f"lung_{plan.side}"
     lobe = [one for one in LOBES if one.startswith(plan.side)][int(rng.integers(3 if plan.side == "right" else 2))]
@@ -310,13 +324,17 @@ def pleural_fluid(anatomy: Anatomy, side: str, thick_mm: float, rng: np.random.G
     recess = anatomy.landmarks.get(f"recess_{side}", np.array([70.0 * sign, 60.0, -160.0]))
     back = anatomy.person.place((0, 82, 0))[1]
     centre = np.array([66 * sign * size, back - thick_mm * 0.05, recess[2] + 40])
-    shape = ellipsoid("effusion", centre, np.array([76 * size, thick_mm, 95 * size]), exponent=2.3).clipped(FIELD[f"lung_{side}"], 0.8)
+    shape = ellipsoid("effusion", centre, np.array([76 * size, thick_mm, 95 * size]), exponent=2.3).clipped(
+        FIELD[f"lung_{side}"], 0.8
+    )
     return Lesion(name="", kind="effusion", malignant=True, shape=shape, painted=shape, worths={}, side=side, organ="pleura")
 
 
-def bone_lesion(anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator) -> Lesion:
+def bone_lesion(
+    anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator
+) -> Lesion:
     """A lytic lesion in a vertebra or a rib of the scan."""
-    bones, fields = anatomy.structures["bones"], anatomy.fields
+    bones = anatomy.structures["bones"]
     ribs, bodies = bones.of("rib_marrow"), vertebral_bodies(anatomy)
     spine = rng.random() < 0.6
     places = bodies.rows[:, CENTRE : CENTRE + 3] if spine else ribs.rows[:, CENTRE : CENTRE + 3]
@@ -330,11 +348,15 @@ def bone_lesion(anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others:
                   side=None if abs(centre[0]) < 8 else ("left" if centre[0] > 0 else "right"))  # fmt: skip
 
 
-def liver_lesion(anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator) -> Lesion:
+def liver_lesion(
+    anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator
+) -> Lesion:
     """A lesion inside the liver."""
     centre = inside_organ(anatomy, anatomy.structures["liver"], min(size, 45), others, rng)
     shape = lumpy("liver_lesion", centre, min(size, 45), rng, height=0.05)
-    return Lesion(name="", kind="liver", malignant=True, shape=shape, painted=shape, worths={"liver_lesion": worth}, organ="liver")
+    return Lesion(
+        name="", kind="liver", malignant=True, shape=shape, painted=shape, worths={"liver_lesion": worth}, organ="liver"
+    )
 
 
 def inside_organ(anatomy: Anatomy, organ: Solids, size: float, others: list[Solids], rng: np.random.Generator) -> np.ndarray:
@@ -348,7 +370,9 @@ def inside_organ(anatomy: Anatomy, organ: Solids, size: float, others: list[Soli
     return apart_from(points, others, anatomy, size / 2 + 4)[0]
 
 
-def adrenal_lesion(anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator) -> Lesion:
+def adrenal_lesion(
+    anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator
+) -> Lesion:
     """A mass of one adrenal, of the other where one has it already."""
     sides = ["left", "right"] if rng.random() < 0.55 else ["right", "left"]
     free = [side for side in sides if not others or union_distance(
@@ -361,16 +385,20 @@ def adrenal_lesion(anatomy: Anatomy, plan: Plan, size: float, worth: Worth, othe
                   organ="adrenal", side=side)  # fmt: skip
 
 
-def brain_lesion(anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator) -> Lesion:
+def brain_lesion(
+    anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator
+) -> Lesion:
     """A lesion inside the brain."""
     brain = anatomy.structures["bones"].of("brain")
     centre = inside_organ(anatomy, brain, min(size, 40), others, rng)
     shape = lumpy("brain_lesion", centre, min(size, 40), rng, height=0.05)
-    return Lesion(name="", kind="brain", malignant=True, shape=shape, painted=shape, worths={"brain_lesion": worth}, organ="brain",
-                  side="left" if centre[0] > 0 else "right")  # fmt: skip
+    return Lesion(name="", kind="brain", malignant=True, shape=shape, painted=shape, worths={"brain_lesion": worth},
+                  organ="brain", side="left" if centre[0] > 0 else "right")  # fmt: skip
 
 
-def axillary_node(anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator) -> Lesion:
+def axillary_node(
+    anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator
+) -> Lesion:
     """A node in the fat of an axilla; distant, so without a station."""
     sign = 1 if rng.random() < 0.5 else -1
     centre = anatomy.person.place((128 * sign, 14, 58)) + rng.normal(0, (5, 12, 12))

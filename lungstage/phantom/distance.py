@@ -45,8 +45,8 @@ def signed_distance(row, bumps, fields, origin, step, x, y, z):
         value, gx, gy, gz = field_at(fields[int(row[EXPONENT])], origin, step, x, y, z)
         size = max((gx * gx + gy * gy + gz * gz) ** 0.5, 1e-6)
         half = row[RADII]
-        if half > 0.0:  # a sheet: both sides of the field's zero
-            return abs(value) - half, gx / size, gy / size, gz / size, half
+        if half > 0.0:  # a sheet: both sides of the field's value
+            return abs(value - row[OFFSET]) - half, gx / size, gy / size, gz / size, half
         return value - row[OFFSET], gx / size, gy / size, gz / size, FAR_MM
     dx, dy, dz = x - row[CENTRE], y - row[CENTRE + 1], z - row[CENTRE + 2]
     if kind == TUBE:

@@ -1,6 +1,6 @@
-"""A healthy patient in, harmless findings out: normal nodes, and what a reader might take for disease (priors/phantom/findings.csv).
+"""A healthy patient in, harmless findings out: normal nodes, and what a reader might take for disease.
 
-They are as common as in life and drawn whether or not there is disease.
+They are as common as in life (priors/phantom/findings.csv) and drawn whether or not there is disease.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def place_findings(seed: int, anatomy: Anatomy, physiology: Physiology, disease:
     return found
 
 
-def healthy_nodes(anatomy: Anatomy, physiology: Physiology, taken: list[Solids], sick: set, rng: np.random.Generator) -> list[Lesion]:
+def healthy_nodes(
+    anatomy: Anatomy, physiology: Physiology, taken: list[Solids], sick: set, rng: np.random.Generator
+) -> list[Lesion]:
     """The small nodes that everybody has."""
     table, made = read_table("stations"), []
     for index in range(len(table)):
@@ -107,8 +109,8 @@ def apical_scar(anatomy, physiology, size, worth, taken, rng) -> Lesion:
         return None
     shape = lumpy("scar", apex + np.array([0, 4, -1]), size * 2.2, rng, height=0.2).clipped(FIELD[f"lung_{side}"])
     strands = spikes("scar", apex, size * 1.6, 5, rng).clipped(FIELD[f"lung_{side}"])
-    return Lesion(name="", kind="pulmonary", malignant=False, shape=shape, painted=join(strands, shape), worths={"scar": worth}, side=side,
-                  lobe=f"{side}_upper_lobe")  # fmt: skip
+    return Lesion(name="", kind="pulmonary", malignant=False, shape=shape, painted=join(strands, shape), worths={"scar": worth},
+                  side=side, lobe=f"{side}_upper_lobe")  # fmt: skip
 
 
 def linear_atelectasis(anatomy, physiology, size, worth, taken, rng) -> Lesion:
@@ -120,8 +122,8 @@ def linear_atelectasis(anatomy, physiology, size, worth, taken, rng) -> Lesion:
     direction = np.array([np.sign(centre[0]), rng.normal(0, 0.6), rng.normal(0, 0.25)])
     direction *= size / 2 / np.linalg.norm(direction)
     shape = tubes("plate", centre - direction, centre + direction, 5.0, 4.0, flat=0.22, normals=(0, 0.2, 1)).clipped(FIELD[lobe])
-    return Lesion(name="", kind="collapse", malignant=False, shape=shape, painted=shape, worths={"plate": worth}, side=lobe.split("_")[0],
-                  lobe=lobe)  # fmt: skip
+    return Lesion(name="", kind="collapse", malignant=False, shape=shape, painted=shape, worths={"plate": worth},
+                  side=lobe.split("_")[0], lobe=lobe)  # fmt: skip
 
 
 def emphysema(anatomy, physiology, size, worth, taken, rng) -> Lesion:
@@ -142,7 +144,16 @@ def adrenal_adenoma(anatomy, physiology, size, worth, taken, rng) -> Lesion:
     if len(taken) and len(apart_from(centre[None], taken, anatomy, size)) == 0:
         return None
     shape = lumpy("adenoma", centre, size, rng, height=0.03)
-    return Lesion(name="", kind="adrenal", malignant=False, shape=shape, painted=shape, worths={"adenoma": worth}, side=side, organ="adrenal")
+    return Lesion(
+        name="",
+        kind="adrenal",
+        malignant=False,
+        shape=shape,
+        painted=shape,
+        worths={"adenoma": worth},
+        side=side,
+        organ="adrenal",
+    )
 
 
 def cyst_in(structure: str, kind: str):
@@ -160,7 +171,12 @@ def rib_fracture(anatomy, physiology, size, worth, taken, rng) -> Lesion:
     """A healing rib with callus."""
     ribs = anatomy.structures["bones"].of("rib_marrow")
     middle = (ribs.rows[:, CENTRE : CENTRE + 3] + ribs.rows[:, END : END + 3]) / 2
-    fits = (ribs.rows[:, KIND] == TUBE) & (middle[:, 2] > anatomy.range_mm[0] + 10) & (middle[:, 2] < 30) & (np.abs(middle[:, 0]) > 60)
+    fits = (
+        (ribs.rows[:, KIND] == TUBE)
+        & (middle[:, 2] > anatomy.range_mm[0] + 10)
+        & (middle[:, 2] < 30)
+        & (np.abs(middle[:, 0]) > 60)
+    )
     if not fits.any():
         return None
     centre = middle[fits][int(rng.integers(fits.sum()))]
@@ -181,7 +197,9 @@ def coronary_calcium(anatomy, physiology, size, worth, taken, rng) -> Lesion:
 def aortic_calcium(anatomy, physiology, size, worth, taken, rng) -> Lesion:
     """A plaque in the wall of arch or descending aorta."""
     aorta = anatomy.structures["great_vessel"]
-    wide = np.flatnonzero((aorta.rows[:, 16] > 10 * anatomy.person.size) & (aorta.rows[:, CENTRE] > 0) & (aorta.rows[:, CENTRE + 1] > -25))
+    wide = np.flatnonzero(
+        (aorta.rows[:, 16] > 10 * anatomy.person.size) & (aorta.rows[:, CENTRE] > 0) & (aorta.rows[:, CENTRE + 1] > -25)
+    )
     row = aorta.rows[wide[int(rng.integers(len(wide)))]]
     along = row[CENTRE : CENTRE + 3] + rng.random() * (row[END : END + 3] - row[CENTRE : CENTRE + 3])
     axis = row[END : END + 3] - row[CENTRE : CENTRE + 3]

@@ -56,7 +56,9 @@ class Case:
         from .dicom import write_dicom
 
         write_dicom(folder, self.key, f"PHANTOM^{self.truth.seed}", self.anatomy.person, self.scan)
-        write_masks(folder / "truth" / "masks", draw_masks(self.anatomy, list(self.lesions), self.scan.ct_grid), self.scan.ct_grid)
+        write_masks(
+            folder / "truth" / "masks", draw_masks(self.anatomy, list(self.lesions), self.scan.ct_grid), self.scan.ct_grid
+        )
         text = json.dumps(self.truth.as_json(), indent=1, ensure_ascii=False)
         (folder / "truth" / "truth.json").write_text(text + "\n", encoding="utf-8")
 
@@ -137,7 +139,5 @@ def study_of(anatomy: Anatomy, scan: Scan, key: str) -> Study:
         (), uid(key, "digest"), origin="phantom",
     )  # fmt: skip
     labels = tuple(SliceLabel(k + 1, slice_uid(key, "ct", k)) for k in range(scan.ct_grid.shape[0]))
-    header = PatientHeader(
-        f"PHANTOM-{key.split()[0]}", float(person.age_years), person.sex, person.weight_kg, person.height_cm
-    )
+    header = PatientHeader(f"PHANTOM-{key.split()[0]}", float(person.age_years), person.sex, person.weight_kg, person.height_cm)
     return Study(ct, pet, passport, slices=labels, patient=header)

@@ -73,5 +73,5 @@ def write_masks(folder: Path, masks: dict[str, np.ndarray], grid: Grid) -> None:
         image.set_qform(image.affine, code=1)
         image.header.set_xyzt_units("mm")
         with open(folder / f"{name}.nii.gz", "wb") as file:
-            with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=3) as packed:
+            with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=1) as packed:
                 packed.write(image.to_bytes())

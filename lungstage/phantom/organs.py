@@ -11,7 +11,7 @@ from .solids import Solids, ellipsoid, join, path, tubes, turned
 from .trees import Bronchi, trachea_points
 
 TRACHEA_RADIUS_MM, TRACHEA_WALL_MM = (9.3, 7.8), 1.7
-HEART = {"pericardium", "right_atrium", "right_ventricle_wall", "right_ventricle", "left_atrium", "left_ventricle",
+HEART = {"pericardium", "heart_body", "right_atrium", "right_ventricle_wall", "right_ventricle", "left_atrium", "left_ventricle",
          "left_ventricle_cavity"}  # fmt: skip
 SINKS_ABDOMEN, SINKS_HEART = 0.85, 0.45
 """Share of the diaphragm's way that abdomen and heart go along."""

@@ -10,14 +10,14 @@ import numpy as np
 from numba import njit, prange
 
 from ..geometry import Grid
-from .distance import CLIP, CLIP_OFFSET, FIELD, HIDDEN, HIDDEN_OFFSET, KIND, SOFT, field_at, signed_distance
+from .distance import CLIP, CLIP_OFFSET, HIDDEN, HIDDEN_OFFSET, SOFT, field_at, signed_distance
 from .fields import Fields
 from .solids import Solids
 
 LATTICE = 48
 """Side of the periodic block of random numbers that gives tissue its texture."""
 STEEPEST = 2.0
-"""No field changes by more than this many mm over one mm, so that far from its surface whole runs of voxels are decided at once."""
+"""No distance changes by more than this many mm over one: far from its surface whole runs of voxels are decided at once."""
 
 
 def paint(
@@ -77,15 +77,8 @@ def _paint(out, to_frame, steps, turn, rows, shades, low, high, bumps, fields, o
                     y = to_frame[1, 0] * i + to_frame[1, 1] * j + to_frame[1, 2] * k + to_frame[1, 3]
                     z = to_frame[2, 0] * i + to_frame[2, 1] * j + to_frame[2, 2] * k + to_frame[2, 3]
                     distance, gx, gy, gz, thickness = signed_distance(row, bumps, fields, origin, step, x, y, z)
-                    run = 1
-                    if row[KIND] == FIELD:
-                        share, run = _field_run(row, fields, origin, step, steps, distance, x, y, z)
-                        run = min(run, high[n, 0] - i)
-                        if share == 0.0:
-                            i += run
-                            continue
-                    else:
-                        share = -1.0
+                    share, run = _run(row, fields, origin, step, steps, distance, x, y, z)
+                    run = min(run, high[n, 0] - i)
                     if share < 0.0:
                         share = _share(row, fields, origin, step, steps, turn, x, y, z, distance, gx, gy, gz, thickness)
                     if share > 0.0:
@@ -101,19 +94,25 @@ def _paint(out, to_frame, steps, turn, rows, shades, low, high, bumps, fields, o
 
 
 @njit(cache=True)
-def _field_run(row, fields, origin, step, steps, distance, x, y, z):
+def _run(row, fields, origin, step, steps, distance, x, y, z):
     """(share, voxels): 0 or 1 for that many voxels along x, or -1 for one voxel whose share must be worked out."""
     reach = steps[0] + steps[1] + steps[2] + row[SOFT]
+    pace = STEEPEST * steps[0]
     if distance > 0.5 * reach:
-        return 0.0, max(int((distance - 0.5 * reach) / (STEEPEST * steps[0])), 1)
+        return 0.0, max(int((distance - 0.5 * reach) / pace), 1)
     free = -distance - reach
     if row[HIDDEN] >= 0:
         over = field_at(fields[int(row[HIDDEN])], origin, step, x, y, z)[0] - row[HIDDEN_OFFSET]
         if over < 0.0:
-            return 0.0, max(int(-over / (STEEPEST * steps[0])), 1)
+            return 0.0, max(int(-over / pace), 1)
         free = min(free, over)
-    if free > 0.0 and row[CLIP] < 0:
-        return 1.0, max(int(free / (STEEPEST * steps[0])), 1)
+    if row[CLIP] >= 0:
+        cut = field_at(fields[int(row[CLIP])], origin, step, x, y, z)[0] - row[CLIP_OFFSET]
+        if cut > 0.5 * reach:
+            return 0.0, max(int((cut - 0.5 * reach) / pace), 1)
+        free = min(free, -cut - reach)
+    if free > 0.0:
+        return 1.0, max(int(free / pace), 1)
     return -1.0, 1
 
 

@@ -28,7 +28,23 @@ COLUMNS = {
     "tissues": ("tissue", "hu", "hu_sd", "hu_texture", "hu_contrast", "suv", "suv_sigma", "suv_texture"),
 }  # fmt: skip
 """Columns of each table of priors/phantom, without `source` and `verified`."""
-WORDS = {"primary", "density", "feature", "t", "site", "organ", "needs", "finding", "name", "tissue", "parent", "lobe", "clip", "station", "rib"}
+WORDS = {
+    "primary",
+    "density",
+    "feature",
+    "t",
+    "site",
+    "organ",
+    "needs",
+    "finding",
+    "name",
+    "tissue",
+    "parent",
+    "lobe",
+    "clip",
+    "station",
+    "rib",
+}
 
 
 @dataclass(frozen=True)

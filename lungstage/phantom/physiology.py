@@ -69,7 +69,9 @@ def draw_physiology(seed: int, person: Person, numbers: PhantomParameters) -> Ph
     tissues["myocardium"] = Worth(heart.hu, heart.hu_texture, max(uptake, tissues["blood"].suv), 0.2 * uptake)
     # the same blood runs in lung vessels and heart
     for name in ("lung_vessel", "heart_blood"):
-        tissues[name] = Worth(tissues["blood"].hu, tissues["blood"].hu_texture, tissues["blood"].suv, tissues["blood"].suv_texture)
+        tissues[name] = Worth(
+            tissues["blood"].hu, tissues["blood"].hu_texture, tissues["blood"].suv, tissues["blood"].suv_texture
+        )
     quiet, deep = numbers.lung_hu
     lung = tissues["lung"]
     hu = quiet + (deep - quiet) * person.inspiration + float(rng.normal(0, 15))
@@ -97,4 +99,3 @@ def heart_state(rng: np.random.Generator) -> tuple[float, float]:
         if draw < seen:
             return median, sigma
     return MYOCARDIUM[-1][:2]
-

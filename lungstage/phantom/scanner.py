@@ -113,11 +113,12 @@ def couch(anatomy: Anatomy) -> Solids:
     fields = anatomy.fields
     behind = np.stack([np.zeros(200), np.linspace(40, BACK_MM - 4, 200), np.full(200, 0.0)], axis=1)
     back = max(
-        float(behind[fields.at("skin", behind + [0, 0, z]) < 0][:, 1].max(initial=60.0)) for z in np.linspace(*anatomy.range_mm, 8)
+        float(behind[fields.at("skin", behind + [0, 0, z]) < 0][:, 1].max(initial=60.0))
+        for z in np.linspace(*anatomy.range_mm, 8)
     )
-    ends = np.array([[0, back + 16, anatomy.range_mm[0] - 400], [0, back + 16, anatomy.range_mm[1] + 400]])
-    shell = path("table_shell", ends, 205.0, flat=14 / 205, normals=(0, 1, 0))
-    return join(shell, path("table_core", ends, 203.0, flat=12.4 / 203, normals=(0, 1, 0)))
+    ends = np.array([[0, back + 15, anatomy.range_mm[0] - 400], [0, back + 15, anatomy.range_mm[1] + 400]])
+    shell = path("table_shell", ends, 215.0, flat=14 / 215, normals=(0, 1, 0))
+    return join(shell, path("table_core", ends, 213.0, flat=12.4 / 213, normals=(0, 1, 0)))
 
 
 def scan_ct(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, numbers: PhantomParameters, lattice: np.ndarray,
@@ -130,7 +131,10 @@ def scan_ct(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid
     # white noise through a Gaussian of sigma pixels keeps 1 / (2 sqrt(pi) sigma) of its standard deviation
     gain = max(2 * np.sqrt(np.pi) * sigma, 1.0)
     heights = anatomy.person.place([[0, 0, 60]])[0, 2], anatomy.person.place([[0, 0, 105]])[0, 2]
-    z = (grid.to_mm(np.stack([np.arange(grid.shape[0]), *np.zeros((2, grid.shape[0]))], axis=1))[:, 2]) - anatomy.person.offset_mm[2]
+    z = (
+        (grid.to_mm(np.stack([np.arange(grid.shape[0]), *np.zeros((2, grid.shape[0]))], axis=1))[:, 2])
+        - anatomy.person.offset_mm[2]
+    )
     shoulder = np.clip((z - heights[0]) / (heights[1] - heights[0]), 0, 1) * (z < heights[1] + 40)
     out = np.empty(grid.shape, np.int16)
     for k in range(grid.shape[0]):
@@ -151,8 +155,8 @@ def draw_injection(anatomy: Anatomy, numbers: PhantomParameters, rng: np.random.
     return Injection(round(activity, 1) * 1e6, round(minutes))
 
 
-def scan_pet(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, numbers: PhantomParameters, lattice: np.ndarray,
-             rng: np.random.Generator) -> np.ndarray:  # fmt: skip
+def scan_pet(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, numbers: PhantomParameters,
+             lattice: np.ndarray, rng: np.random.Generator) -> np.ndarray:  # fmt: skip
     """float32 (z, y, x) SUVbw."""
     from scipy.ndimage import gaussian_filter
 

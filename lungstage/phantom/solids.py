@@ -11,9 +11,29 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .distance import (
-    AXES, BLOB, BUMP_COUNT, BUMP_FIRST, CENTRE, CLIP, CLIP_OFFSET, COLUMNS, CYLINDER, ELLIPSOID, END, EXPONENT, FAR_MM, FIELD,
-    HIDDEN, HIDDEN_OFFSET, KIND, OFFSET, RADII, SOFT, TUBE,
+    AXES,
+    BLOB,
+    BUMP_COUNT,
+    BUMP_FIRST,
+    CENTRE,
+    CLIP,
+    CLIP_OFFSET,
+    COLUMNS,
+    CYLINDER,
+    ELLIPSOID,
+    END,
+    EXPONENT,
+    FAR_MM,
+    FIELD,
+    HIDDEN,
+    HIDDEN_OFFSET,
+    KIND,
+    OFFSET,
+    RADII,
+    SOFT,
+    TUBE,
 )  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class Solids:
@@ -108,8 +128,11 @@ def tubes(tissue: str, starts, ends, start_radius_mm, end_radius_mm=None, flat: 
     if normals is not None:
         normals = np.broadcast_to(np.asarray(normals, float), starts.shape)
         rows[:, AXES : AXES + 3] = normals / np.linalg.norm(normals, axis=1, keepdims=True)
-    widest = np.maximum(first, last)[:, None]
-    return Solids((tissue,) * len(starts), rows, np.minimum(starts, ends) - widest, np.maximum(starts, ends) + widest)
+    reach = np.maximum(first, last)[:, None]
+    if normals is not None:  # a flat tube reaches less far along its normal
+        along = np.abs(rows[:, AXES : AXES + 3])
+        reach = reach * (np.sqrt(np.maximum(1 - along**2, 0)) + flat * along)
+    return Solids((tissue,) * len(starts), rows, np.minimum(starts, ends) - reach, np.maximum(starts, ends) + reach)
 
 
 def path(tissue: str, points, radii_mm, flat: float = 1.0, normals=None) -> Solids:
@@ -149,9 +172,9 @@ def inside(tissue: str, where: int, offset_mm: float = 0.0) -> Solids:
     return Solids((tissue,), rows, -far, far)
 
 
-def sheet(tissue: str, where: int, thickness_mm: float) -> Solids:
-    """The thin sheet where a field is zero."""
-    made = inside(tissue, where)
+def sheet(tissue: str, where: int, thickness_mm: float, offset_mm: float = 0.0) -> Solids:
+    """The thin sheet where a field has the value `offset_mm`."""
+    made = inside(tissue, where, offset_mm)
     made.rows[:, RADII] = thickness_mm / 2
     return made
 

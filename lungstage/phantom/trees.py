@@ -16,10 +16,10 @@ from .parameters import PhantomParameters, Table
 from .person import Person
 from .solids import Solids, join, tubes
 
-ADVANCE = 0.42
+ADVANCE = 0.45
 """Share of the way to the middle of its field that a branch runs before it splits."""
 SHORTEST_MM = 2.0
-BEND = 0.07
+BEND = 0.035
 """Sideways bow of a branch as a share of its length."""
 WALL_PER_LUMEN = 0.20
 SMALLEST_LUMEN_MM = 1.6
@@ -114,8 +114,10 @@ def bowed(tissue: str, branches: Branches, radii: np.ndarray, rng: np.random.Gen
     return join(tubes(tissue, branches.starts, middle, radii, half), tubes(tissue, middle, branches.ends, half, last))
 
 
-def grow_lungs(person: Person, fields: Fields, bronchi: Bronchi, veins_from: dict[str, np.ndarray], arteries_from: dict[str, np.ndarray],
-               numbers: PhantomParameters, rng: np.random.Generator) -> tuple[Solids, Solids, Solids]:  # fmt: skip
+def grow_lungs(person: Person, fields: Fields, bronchi: Bronchi, veins_from: dict[str, np.ndarray],
+
+               arteries_from: dict[str, np.ndarray], numbers: PhantomParameters,
+               rng: np.random.Generator) -> tuple[Solids, Solids, Solids]:  # fmt: skip
     """Pulmonary vessels, bronchial walls and lumina.
 
     veins_from      "superior_right" ... -> (3,) where the venous trunk leaves the lung

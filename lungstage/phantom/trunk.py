@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from .fields import (
-    NAMES, Fields, Samples, diaphragm_height, lobe_fields, sheet_distance, smooth_max, smooth_min, trunk_surface, union_field,
+    NAMES,
+    Fields,
+    Samples,
+    diaphragm_height,
+    lobe_fields,
+    sheet_distance,
+    smooth_max,
+    smooth_min,
+    trunk_surface,
+    union_field,
 )  # fmt: skip
 from .parameters import PhantomParameters, Table
 from .person import Person
@@ -14,6 +23,8 @@ from .solids import Solids, ellipsoid, join, tubes
 RIGHT_DOME, LEFT_DOME = (-58.0, -8.0, -105.0), (62.0, -2.0, -118.0)
 DOME_FALL = (0.0150, 0.0036, 0.0125, 0.0016)
 """Fall of the diaphragm per mm2 to the back, to the front, to the side, to the middle (anatomy.md 3.2: dome and recess)."""
+BACK_FLAT = 0.985
+"""Where the couch flattens the back, as a share of its furthest point."""
 APEX_XY, APEX_Z, CUPOLA_PER_MM = (37.0, 14.0), 92.0, 1 / 50
 FISSURES = {  # z0, a, b, c, d and how the first three vary (anatomy.md 3.3)
     "oblique_right": ((-50, -0.12, 1.05, 0.0015, -0.0005), (7, 0.06, 0.10)),
@@ -56,12 +67,13 @@ def build_fields(
     skin_half = outline["skin_half"] * sx + person.fat_mm
     skin_front, skin_back = outline["skin_front"] * sy - person.fat_mm * 0.8, outline["skin_back"] * sy + person.fat_mm * 0.3
     layer = 5.0 + max(person.fat_mm, -2) * 0.5
+    flat = samples.y - BACK_FLAT * float(skin_back.max())  # the back lies on a couch
     wall = trunk_surface(
         samples, heights, np.minimum(outline["cage_half"] * sx + outline["wall_side"] * sx, skin_half - layer),
         np.maximum((outline["cage_front"] - outline["wall_front"]) * sy, skin_front + layer),
         np.minimum((outline["cage_back"] + outline["wall_back"]) * sy, skin_back - layer),
     )  # fmt: skip
-    skin = trunk_surface(samples, heights, skin_half, skin_front, skin_back)
+    skin = smooth_max(trunk_surface(samples, heights, skin_half, skin_front, skin_back * 1.04), flat, 18.0)
     top, bottom = samples.z - 225 * sz, -555 * sz - samples.z
     fat = 9.0 + max(person.fat_mm, -4) * 0.6
     skin = smooth_min(np.maximum(np.maximum(skin, top), bottom), union_field(limbs(person, fat), samples, 4.0, 60.0), 24.0)

@@ -1,4 +1,4 @@
-"""Anatomy, disease and findings in, the truth out: every lesion measured on its geometry, and T, N, M and stage of three editions.
+"""Anatomy, disease and findings in, the truth out: every lesion measured on its geometry, T, N, M and stage of three editions.
 
 Nothing here has seen a scanner. The form is that of truth.json (docs: contract, section 6).
 """
@@ -97,7 +97,9 @@ def find_truth(seed: int, anatomy: Anatomy, plan: Plan, lesions: list[Lesion], p
         if worth_telling(lesion, size):
             listed.append(lesion)
             measured.append(size)
-    told = tuple(tell(index, lesion, size, anatomy) for index, (lesion, size) in enumerate(zip(listed, measured, strict=True), start=1))
+    told = tuple(
+        tell(index, lesion, size, anatomy) for index, (lesion, size) in enumerate(zip(listed, measured, strict=True), start=1)
+    )
     primary = next((one for one in told if one.role == "primary"), None)
     features = (plan.primary["feature"],) if plan.primary and plan.primary["feature"] else ()
     if plan.primary is None:
@@ -143,8 +145,10 @@ def tell(index: int, lesion: Lesion, size: Size, anatomy: Anatomy) -> TruthLesio
     return TruthLesion(
         id=f"P{index}", label=index, name=lesion.name, kind=lesion.kind, malignant=lesion.malignant, role=lesion.role,
         density=lesion.density, centre_mm=rounded(anatomy.person.to_lps(np.array([size.centre_mm]))[0]),
-        longest_diameter_mm=round(size.longest_mm, 2), solid_diameter_mm=round(solid, 2), short_axis_mm=round(size.short_axis_mm, 2),
-        volume_ml=round(size.volume_ml, 4), side=lesion.side, lobe=lesion.lobe, station=lesion.station, organ=lesion.organ,
+        longest_diameter_mm=round(size.longest_mm, 2), solid_diameter_mm=round(solid, 2),
+
+        short_axis_mm=round(size.short_axis_mm, 2), volume_ml=round(size.volume_ml, 4),
+        side=lesion.side, lobe=lesion.lobe, station=lesion.station, organ=lesion.organ,
         contacts=contacts_of(lesion, anatomy), suv=round(max(uptake, default=1.4), 3), hu=round(main.hu if main else 35.0, 1),
     )  # fmt: skip
 

@@ -47,7 +47,9 @@ def plan_disease(seed: int, t: str | None, n: str | None, m: str | None, edition
     kinds, drainage = read_table("primaries"), read_table("drainage")
     fitting = [index for index in range(len(kinds)) if t is None or gives_t(kinds.row(index), t, edition)]
     if not fitting:
-        raise ImpossibleRequest(f"no tumour of the {edition}th edition with T {t} can be drawn; allowed are {allowed_t(kinds, edition)}")
+        raise ImpossibleRequest(
+            f"no tumour of the {edition}th edition with T {t} can be drawn; allowed are {allowed_t(kinds, edition)}"
+        )
     weights = kinds["weight"][fitting]
     primary = kinds.row(fitting[pick(rng, weights if weights.sum() > 0 else np.ones(len(fitting)))])
     home = drainage.row(pick(rng, lobe_weights(drainage, primary)))
@@ -87,7 +89,9 @@ def t_of(primary: dict, share: float, edition: int) -> str:
     if primary["density"] == "none":
         return describe_tnm(features=[primary["feature"]], edition=edition).t
     size = primary["low"] + share * (primary["high"] - primary["low"])
-    solid = size if primary["density"] == "solid" else primary["solid_low"] + share * (primary["solid_high"] - primary["solid_low"])
+    solid = (
+        size if primary["density"] == "solid" else primary["solid_low"] + share * (primary["solid_high"] - primary["solid_low"])
+    )
     features = [primary["feature"]] if primary["feature"] else []
     return describe_tnm(size_mm=size, solid_mm=solid, features=features, side="right", edition=edition).t
 
