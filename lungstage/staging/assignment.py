@@ -13,8 +13,8 @@ import numpy as np
 
 from .evidence import Evidence
 
-MOST_COMBINATIONS = 64
-LITTLE = 0.02
+MOST_COMBINATIONS = 16
+LITTLE = 0.03
 """A lesion with less malignant weight than this outside its main kind is not worth a combination."""
 
 

@@ -15,7 +15,7 @@ from ..records.names import STATIONS
 from ..tnm import n_of_station, read_edition
 from .parameters import N_FINE, StagingParameters
 
-SIZE_STEP = 0.25
+SIZE_STEP = 0.5
 """Sizes are rounded to this step of ln mm: within one N the pattern hardly depends on size."""
 SIZES_MM = (8.0, 120.0)
 

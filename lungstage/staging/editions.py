@@ -67,44 +67,48 @@ def axes_of(edition: int, parameters: StagingParameters) -> Axes:
 def joint_of(posterior: Posterior, edition: int) -> np.ndarray:
     """(t, n, m) of one edition, sums to 1."""
     patient, parameters = posterior.patient, posterior.patient.parameters
+    primary, second = posterior.pairs.T
     axes = axes_of(edition, parameters)
-    names = axes.book
-    joint = np.zeros((len(names.t_names), len(names.n_names), len(names.m_names)))
-    hypotheses = posterior.hypotheses
-    by_t = joint_t(patient, edition) if len(patient.evidence.ids) else None
-    for primary, second in sorted(set(zip(hypotheses.primary.tolist(), hypotheses.second.tolist()))):
-        own = (hypotheses.primary == primary) & (hypotheses.second == second)
-        rest = posterior.rest[own].sum(axis=0)
-        if primary == UNSEEN:
-            add_unseen(joint, np.einsum("t,stnm->nm", posterior.t8[UNSEEN], rest), axes, patient)
-            continue
-        part = placed(lifted(by_t[primary], rest, edition, parameters), axes, joint.shape)
-        joint += part if second == NOBODY else higher_of(part, by_t[second].sum(axis=1), axes)
-    joint[names.t_names.index("T0"), names.n_names.index("N0"), names.m_names.index("M0")] += posterior.nobody
+    book = axes.book
+    joint = np.zeros((len(book.t_names), len(book.n_names), len(book.m_names)))
+    unseen, alone = primary == UNSEEN, second == NOBODY
+    add_unseen(joint, np.einsum("t,hstnm->nm", posterior.t8[UNSEEN], posterior.rest[unseen]), axes, patient)
+    if not unseen.all():
+        by_t = joint_t(patient, edition)
+        one = alone & ~unseen
+        parts = lifted(by_t, posterior.rest[one], primary[one], edition, parameters)
+        joint += placed(parts.sum(axis=0)[None], axes)[0]
+    if not alone.all():
+        parts = placed(lifted(by_t, posterior.rest[~alone], primary[~alone], edition, parameters), axes)
+        joint += higher_of(parts, by_t[second[~alone]].sum(axis=2), axes)
+    joint[book.t_names.index("T0"), book.n_names.index("N0"), book.m_names.index("M0")] += posterior.nobody
     if covered_share(patient.scan, parameters) < parameters.numbers.nx_below:
         total = joint.sum(axis=1)
         joint[:] = 0.0
-        joint[:, names.n_names.index("NX")] = total
+        joint[:, book.n_names.index("NX")] = total
     return joint / joint.sum()
 
 
-def lifted(by_t: np.ndarray, rest: np.ndarray, edition: int, parameters: StagingParameters) -> np.ndarray:
-    """(r, 5, 5) of T by rank, N, M, separate nodules counted; by_t (r, 9), rest (4, 9, 5, 5)."""
+def lifted(by_t: np.ndarray, rest: np.ndarray, primary: np.ndarray, edition: int, parameters: StagingParameters) -> np.ndarray:
+    """(p, r, 5, 5) of T by rank, N, M, separate nodules counted; by_t (k, r, 9), rest (p, 4, 9, 5, 5), primary (p)."""
     same, other = (feature_t(name, edition, parameters) for name in (SAME_LOBE, OTHER_LOBE))
-    result = np.zeros((len(by_t), *rest.shape[2:]))
+    count = by_t.shape[1]
+    result = np.zeros((len(rest), count, *rest.shape[3:]))
     for state, (here, there) in enumerate(STATES[::2, :2]):
-        part = np.einsum("rt,tnm->rnm", by_t, rest[state])
+        part = (by_t[primary] @ rest[:, state].reshape(len(rest), rest.shape[2], -1)).reshape(result.shape)
         floor = max(here * same, there * other)
-        result[floor] += part[:floor].sum(axis=0)
-        result[floor:] += part[floor:]
+        result[:, floor] += part[:, :floor].sum(axis=1)
+        result[:, floor:] += part[:, floor:]
     return result
 
 
-def placed(part: np.ndarray, axes: Axes, shape: tuple[int, ...]) -> np.ndarray:
-    """(t, n, m) in the names of the edition of (r, 5, 5) in the network's categories."""
-    joint = np.zeros(shape)
-    np.add.at(joint, np.ix_(axes.t, axes.n, axes.m), part)
-    return joint
+def placed(parts: np.ndarray, axes: Axes) -> np.ndarray:
+    """(p, t, n, m) in the names of the edition of (p, r, 5, 5) in the network's categories."""
+    book = axes.book
+    joint = np.zeros((len(parts), len(book.t_names), len(N_FINE), len(M_FINE)))
+    joint[:, axes.t] = parts
+    n, m = (np.eye(len(names))[own] for names, own in ((book.n_names, axes.n), (book.m_names, axes.m)))
+    return np.swapaxes(np.swapaxes(joint @ m, 2, 3) @ n, 2, 3)
 
 
 def add_unseen(joint: np.ndarray, mass: np.ndarray, axes: Axes, patient: Patient) -> None:
@@ -115,16 +119,17 @@ def add_unseen(joint: np.ndarray, mass: np.ndarray, axes: Axes, patient: Patient
         np.add.at(joint[axes.book.t_names.index(name)], np.ix_(axes.n, axes.m), part)
 
 
-def higher_of(joint: np.ndarray, second_t: np.ndarray, axes: Axes) -> np.ndarray:
-    """(t, n, m) of the tumour of higher stage: the first with its N and M, or the second (T by rank) as N0 M0."""
+def higher_of(parts: np.ndarray, second_t: np.ndarray, axes: Axes) -> np.ndarray:
+    """(t, n, m) of the tumour of higher stage: the first with its N and M, or the second as N0 M0.
+
+    parts (p, t, n, m) of the first, second_t (p, r) T by rank of the second
+    """
     n0, m0 = axes.book.n_names.index("N0"), axes.book.m_names.index("M0")
     own = axes.order[axes.stage]
-    result = np.zeros_like(joint)
-    for rank, p in enumerate(second_t):
-        t = axes.t[rank]
-        higher = axes.order[axes.stage[t, n0, m0]] > own
-        result += p * np.where(higher, 0.0, joint)
-        result[t, n0, m0] += p * joint[higher].sum()
+    higher = (axes.order[axes.stage[axes.t, n0, m0]][:, None, None, None] > own).reshape(len(axes.t), -1).astype(float)
+    flat = parts.reshape(len(parts), -1)
+    result = (flat * (1.0 - second_t @ higher)).sum(axis=0).reshape(own.shape)
+    result[axes.t, n0, m0] += np.einsum("pr,pr->r", second_t, flat @ higher.T)
     return result
 
 

@@ -6,28 +6,30 @@ from dataclasses import fields, replace
 
 from ..records import Effect, Facts
 from ..tnm import EDITIONS
+from .assignment import Assignments
 from .editions import axes_of, joint_of, stage_of
 from .evidence import read_evidence
 from .facts import read_findings
-from .posterior import Patient, infer_posterior, without_lesion
+from .posterior import Patient, Posterior, infer_posterior, without_lesion
 from .roles import Roles
 
 
-def effects_of(patient: Patient, roles: Roles) -> tuple[Effect, ...]:
+def effects_of(whole: Posterior, roles: Roles) -> tuple[Effect, ...]:
     """One Effect for each lesion that may well be malignant and each fact, in each edition."""
+    patient = whole.patient
     shown_from = patient.parameters.numbers.effect_shown_from
     found: list[Effect] = []
     for k, name in enumerate(patient.evidence.ids):
         if 1.0 - roles.roles[k, 5] >= shown_from:
-            found += stages_without(name, without_lesion(patient, k))
+            found += stages_without(name, without_lesion(patient, k), whole.assignments)
     for name, facts in facts_left_out(patient.facts):
         found += stages_without(name, with_facts(patient, facts))
     return tuple(found)
 
 
-def stages_without(name: str, patient: Patient) -> list[Effect]:
+def stages_without(name: str, patient: Patient, assignments: Assignments | None = None) -> list[Effect]:
     """The stages of a patient from whom something was taken away."""
-    posterior = infer_posterior(patient, in_detail=False)
+    posterior = infer_posterior(patient, in_detail=False, assignments=assignments)
     effects = []
     for edition in EDITIONS:
         axes = axes_of(edition, patient.parameters)

@@ -20,6 +20,11 @@ from .scan import Scan
 UNSEEN = -1
 NOBODY = -2
 PRIMARY, SEPARATE, SECOND = 0, 1, 2
+SMALL = 0.05
+"""About how probable it is that a malignant lesion is something else than the primary, for the choice of hypotheses."""
+SECOND_FROM = 0.01
+PAIR_FROM = 0.003
+MOST_SECONDS = 6
 SUV_LIMIT = 2.0
 """Doublings of uptake beyond the usual that count at most, either way."""
 
@@ -40,6 +45,7 @@ class Hypotheses:
     second: np.ndarray
     lobe: np.ndarray
     weight: np.ndarray
+    beside: np.ndarray
     size_factor: np.ndarray
     histology: np.ndarray
     odds_nodes: np.ndarray
@@ -64,24 +70,38 @@ def list_hypotheses(
     alone = people.cancer * (1.0 - numbers.unseen_primary) * ground * factor[:, PRIMARY]
     second = numbers.second_primary * ground * evidence.nodule * factor[:, SECOND]
     rows = [(UNSEEN, NOBODY, lobe, people.cancer * (1.0 - seen) * share) for lobe, share in enumerate(parameters.lobe_share)]
+    pairs = pairs_of(alone, second, evidence)
     for i in kept(alone, evidence, numbers.kept_mass):
         for lobe in np.flatnonzero(evidence.lobes[i]):
             own = alone[i] * evidence.lobes[i, lobe]
             rows.append((i, NOBODY, lobe, own * (1.0 - numbers.second_primary)))
-            rows += [(i, k, lobe, own * second[k]) for k in kept(second, evidence, 1e3 * numbers.kept_mass) if k != i]
+            rows += [(i, k, lobe, own * second[k]) for k in np.flatnonzero(pairs[i])]
     primary, other, lobe = (np.array([row[c] for row in rows], int) for c in range(3))
     weight = np.array([row[3] for row in rows], float)
     histology = np.array([traits.histology[i] for i in primary])
+    rate = numbers.second_primary * factor[:, SECOND] / reference.lung
+    beside = np.where((primary >= 0)[:, None] & ~pairs[primary], rate, 0.0) if len(rate) else np.zeros((len(primary), 0))
     return Hypotheses(
-        primary, other, lobe, weight, factor, histology,
+        primary, other, lobe, weight, beside, factor, histology,
         np.array([traits.odds_nodes[i] for i in primary]), np.array([traits.odds_metastasis[i] for i in primary]),
     )  # fmt: skip
 
 
 def kept(weight: np.ndarray, evidence: Evidence, share: float) -> np.ndarray:
     """Lesions whose hypothesis can matter: weight as the primary against being something else or benign."""
-    worth = weight / np.maximum(evidence.good + evidence.bad * 0.05, 1e-300)
+    worth = weight / np.maximum(evidence.good + evidence.bad * SMALL, 1e-300)
     return np.flatnonzero((weight > 0) & (worth >= share * worth.max(initial=0.0)))
+
+
+def pairs_of(alone: np.ndarray, second: np.ndarray, evidence: Evidence) -> np.ndarray:
+    """(k, k) which second primary (column) is worth a hypothesis beside which primary (row)."""
+    other = np.maximum(evidence.good + evidence.bad * SMALL, 1e-300)
+    worth, worth_second = alone / other, second / other
+    order = np.argsort(-worth_second, kind="stable")[:MOST_SECONDS]
+    likely = np.isin(np.arange(len(second)), order) & (worth_second >= SECOND_FROM)
+    pairs = likely & (worth[:, None] * worth_second >= PAIR_FROM * worth.max(initial=0.0)) & (worth > 0)[:, None]
+    np.fill_diagonal(pairs, False)
+    return pairs
 
 
 def size_factors(evidence: Evidence, population: str, reference: Reference, parameters: StagingParameters) -> np.ndarray:

@@ -46,7 +46,7 @@ def infer_staging(
         primary=roles.primary,
         roles={name: dict(zip(ROLES, map(float, row))) for name, row in zip(patient.evidence.ids, roles.roles)},
         editions={edition: edition_of(posterior, roles, edition) for edition in EDITIONS},
-        effects=effects_of(patient, roles) if explain else (),
+        effects=effects_of(posterior, roles) if explain else (),
         would_change=would_change(posterior, roles) if explain else (),
         notes=notes_of(posterior, roles),
     )

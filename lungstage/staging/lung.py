@@ -2,7 +2,8 @@
 
 Separate nodules in the primary's lobe (T3), in another lobe of its side (T4) and in the other lung (M1a) are there or not:
 eight states. Given the state, malignant and benign nodules are Poisson, so each lesion is a factor of its own.
-Subsolid cancers beside the primary are multifocal disease: counted in every state, without effect on T or M.
+Subsolid cancers beside the primary are multifocal disease, and a small nodule can be a second primary that does not decide
+the stage: both are counted in every state, without effect on T or M.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class LungEvidence:
     """Likelihood of the lesions of the lung: hypothesis (h), combination of doubtful lesions (c), state of STATES (8).
 
     likelihood   (h, c, 8), times the prior of the first two bits of the state
-    parts        (h, 8, k, 4) share of each lesion's factor: same lobe, other lobe, other lung, multifocal
+    parts        (h, 8, k, 4) share of each lesion's factor: same lobe, other lobe, other lung, multifocal or second primary
     counted      (h, c, k) whether the lesion's factor is part of it
     """
 
@@ -45,21 +46,25 @@ def lung_evidence(
     scan: Scan,
     reference: Reference,
     parameters: StagingParameters,
+    in_detail: bool,
 ) -> LungEvidence:
-    """The likelihood of every state under every hypothesis."""
+    """The likelihood of every state under every hypothesis; in_detail: with `parts`."""
     share = np.where(assignments.fixed == LUNG, 1.0, evidence.target[:, LUNG])
     rates = nodule_rates(evidence, hypotheses, reference, parameters)
     bad = evidence.bad * share
     healthy = evidence.good * share
-    ill = np.empty((len(hypotheses.primary), len(STATES), len(bad), 4))
-    ill[..., :3] = (rates[:, None, :, :3] * STATES[None, :, None, :]) * bad[:, None]
-    ill[..., 3] = rates[:, None, :, 3] * bad
-    factors = healthy + ill.sum(axis=-1)
+    # (h, k, 8) at first, states last for the matrix product
+    factors = healthy[:, None] + bad[:, None] * (rates[:, :, :3] @ STATES.T.astype(float) + rates[:, :, 3:])
+    factors = np.maximum(factors, 1e-300)
     counted, possible = who_counts(assignments, hypotheses, evidence)
-    logs = np.log(np.maximum(factors, 1e-300))
-    likelihood = np.exp(np.einsum("hck,hsk->hcs", counted.astype(float), logs, optimize=True))
+    likelihood = np.exp(counted.astype(float) @ np.log(factors))
     likelihood *= possible[:, :, None] * state_prior(hypotheses, scan, parameters)[:, None, :]
-    return LungEvidence(likelihood, ill / np.maximum(factors, 1e-300)[..., None], counted)
+    if not in_detail:
+        return LungEvidence(likelihood, np.zeros((0, 8, 0, 4)), counted)
+    ill = np.empty((len(rates), len(STATES), len(bad), 4))
+    ill[..., :3] = rates[:, None, :, :3] * STATES[None, :, None, :]
+    ill[..., 3] = rates[:, None, :, 3]
+    return LungEvidence(likelihood, ill * bad[:, None] / np.swapaxes(factors, 1, 2)[..., None], counted)
 
 
 def who_counts(assignments: Assignments, hypotheses: Hypotheses, evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
@@ -95,6 +100,7 @@ def nodule_rates(evidence: Evidence, hypotheses: Hypotheses, reference: Referenc
     subsolid = np.append(evidence.subsolid, 0.0)[np.where(hypotheses.primary == UNSEEN, -1, hypotheses.primary)]
     beside = subsolid * numbers.subsolid_others + (1.0 - subsolid) * numbers.subsolid_beside_solid
     rates[:, :, 3] = beside[:, None] * evidence.nodule * evidence.subsolid / reference.lung
+    rates[:, :, 3] += evidence.nodule * hypotheses.beside
     return rates
 
 

@@ -145,10 +145,14 @@ def organ_odds(parameters: StagingParameters) -> np.ndarray:
 
 def m_likelihood(levels: OrganLevels, parameters: StagingParameters) -> np.ndarray:
     """(c, h, n3, t4, contra, 5): P(lesions of the organs, separate nodules of the other lung or not | M)."""
-    count = len(parameters.organs)
-    trivial = OrganLevels(*(np.ones((1, count)) for _ in range(3)))
-    prior = m_weights(trivial, parameters).sum(axis=4, keepdims=True)
-    return m_weights(levels, parameters) / prior
+    return m_weights(levels, parameters) / m_prior(parameters)
+
+
+@lru_cache(maxsize=8)
+def m_prior(parameters: StagingParameters) -> np.ndarray:
+    """(1, h, n3, t4, 1, 5) prior weight of all sets of organs of each M."""
+    trivial = OrganLevels(*(np.ones((1, len(parameters.organs))) for _ in range(3)))
+    return m_weights(trivial, parameters).sum(axis=4, keepdims=True)
 
 
 def m_weights(levels: OrganLevels, parameters: StagingParameters) -> np.ndarray:

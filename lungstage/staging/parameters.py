@@ -258,7 +258,7 @@ def read_costs(priors: Priors) -> Costs:
             row = getattr(costs, "truth_" + name.replace("-", "_"))
             if len(row) != len(names) or row[position] != 0:
                 raise ImpossibleRequest(
-                    f"{priors.name}/costs.toml: truth_{name} needs {len(names)} costs ({', '.join(names)}), 0 for the truth itself"
+                    f"{priors.name}/costs.toml: truth_{name} needs {len(names)} costs ({', '.join(names)}), 0 for the truth"
                 )
     return costs
 

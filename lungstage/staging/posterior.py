@@ -18,9 +18,10 @@ from ..errors import ImpossibleRequest
 from ..records import Facts, Lesions
 from ..records.names import LOBES
 from .assignment import Assignments, assign
-from .evidence import Evidence, read_evidence
+from .drainage import SIZE_STEP, SIZES_MM
+from .evidence import NODES, Evidence, read_evidence
 from .facts import Findings, read_findings
-from .hypotheses import UNSEEN, Hypotheses, list_hypotheses, primary_traits
+from .hypotheses import Hypotheses, PrimaryTraits, list_hypotheses, primary_traits
 from .lung import STATES, LungEvidence, lung_evidence
 from .nodes import NodeEvidence, node_evidence
 from .organs import m_likelihood, organ_levels
@@ -35,7 +36,10 @@ N3 = N_FINE.index("N3")
 
 @dataclass(frozen=True, eq=False)
 class Patient:
-    """One patient as the network sees him."""
+    """One patient as the network sees him.
+
+    memory   traits and node evidence by their inputs: without a lesion, or after a fact, most of it is as it was
+    """
 
     lesions: Lesions
     facts: Facts
@@ -45,6 +49,7 @@ class Patient:
     scan: Scan
     reference: Reference
     categories: TumourCategories
+    memory: dict
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +58,11 @@ class Posterior:
 
     total       sum of all masses
     nobody      mass of "no lung cancer"
-    rest        (h, 4, 9, 5, 5): mass but for P(T8), by hypothesis, separate nodules of its side, T8 by size and invasion, N, M
+    pairs       (p, 2) the different pairs of primary and second primary
+    rest        (p, 4, 9, 5, 5): mass but for P(T8), by pair, separate nodules of its side, T8 by size and invasion, N, M
     t8          (k + 1, 9) P(T8 | the lesion is the primary), collapse counted; last row: a primary not seen
     node_key    of each hypothesis, into `nodes`
-    organs      (c, 6, n3, t4, contra, 5) of organs.m_likelihood;  prior (h, 6, 9, 5, 5) of spread_prior
+    organs      (c, 6, n3, t4, contra, 5) of organs.m_likelihood;  prior (h, 5, 5, 9, 6) of spread_prior
     """
 
     patient: Patient
@@ -64,6 +70,7 @@ class Posterior:
     hypotheses: Hypotheses
     total: float
     nobody: float
+    pairs: np.ndarray
     rest: np.ndarray
     t8: np.ndarray
     lung: LungEvidence
@@ -81,7 +88,7 @@ def read_patient(
     scan = read_scan(coverage, coverage_pet, station_coverage, facts.population, parameters)
     return Patient(
         lesions, facts, parameters, read_evidence(lesions, findings, parameters), findings, scan,
-        average_patient(scan, parameters), tumour_categories(lesions, parameters),
+        average_patient(scan, parameters), tumour_categories(lesions, parameters), {},
     )  # fmt: skip
 
 
@@ -93,81 +100,111 @@ def without_lesion(patient: Patient, k: int) -> Patient:
     return replace(patient, evidence=replace(evidence, good=good, bad=bad, primary=primary))
 
 
-def infer_posterior(patient: Patient, in_detail: bool) -> Posterior:
-    """The sum; in_detail: keep what roles and rules need."""
+def infer_posterior(patient: Patient, in_detail: bool, assignments: Assignments | None = None) -> Posterior:
+    """The sum; in_detail: keep what roles and rules need; assignments: those of the whole patient, if some was left out."""
     parameters, evidence = patient.parameters, patient.evidence
-    assignments = assign(evidence)
-    traits = primary_traits(patient.lesions, evidence, patient.findings, patient.facts.population, parameters)
+    assignments = assignments or assign(evidence)
+    traits = known_traits(patient)
     hypotheses = list_hypotheses(
         evidence, traits, assignments, patient.facts.population, patient.scan, patient.reference, parameters
     )
-    lung = lung_evidence(evidence, assignments, hypotheses, patient.scan, patient.reference, parameters)
+    lung = lung_evidence(evidence, assignments, hypotheses, patient.scan, patient.reference, parameters, in_detail)
     keys, nodes = nodes_of(patient, assignments, hypotheses, in_detail)
     levels = organ_levels(evidence, assignments, patient.findings, patient.scan, patient.reference, parameters)
     organs = m_likelihood(levels, parameters)
     prior = spread_prior(hypotheses, patient.facts.population, parameters)
     given_n = np.array([nodes[key].given_n for key in keys])
     rest = sum_out(hypotheses, lung.likelihood, given_n, organs, prior, parameters)
+    pairs, rest = by_pair(hypotheses, rest)
     t8 = t8_of(patient)
-    by_t = rest * t8[hypotheses.primary][:, None, :, None, None]
+    by_t = rest * t8[pairs[:, 0]][:, None, :, None, None]
     nobody = no_cancer(patient)
     total = float(by_t.sum()) + nobody
     if not total > 0:
         raise ImpossibleRequest("these facts contradict each other: nothing that could be so agrees with all of them")
-    return Posterior(patient, assignments, hypotheses, total, nobody, rest, t8, lung, nodes, keys, organs, prior)
+    return Posterior(patient, assignments, hypotheses, total, nobody, pairs, rest, t8, lung, nodes, keys, organs, prior)
+
+
+def by_pair(hypotheses: Hypotheses, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different pairs of primary and second primary, and `rest` summed over the lobes of each."""
+    pairs, row = np.unique(np.stack([hypotheses.primary, hypotheses.second], axis=1), axis=0, return_inverse=True)
+    row = row.reshape(-1)
+    order = np.argsort(row, kind="stable")
+    return pairs, np.add.reduceat(rest[order], np.searchsorted(row[order], np.arange(len(pairs))), axis=0)
+
+
+def known_traits(patient: Patient) -> PrimaryTraits:
+    """What each lesion says of the disease as the primary, worked out once for the same facts about histology."""
+    findings = patient.findings
+    name = ("traits", findings.histologies.tobytes(), findings.never_smoked, patient.facts.population)
+    if name not in patient.memory:
+        patient.memory[name] = primary_traits(
+            patient.lesions, patient.evidence, findings, patient.facts.population, patient.parameters
+        )
+    return patient.memory[name]
 
 
 def nodes_of(patient: Patient, assignments: Assignments, hypotheses: Hypotheses, in_detail: bool):
     """Node evidence for every lobe and size among the hypotheses, and which one each hypothesis uses."""
     numbers = patient.parameters.numbers
-    sizes = np.append(np.exp(patient.evidence.log_size), numbers.drainage_size_mm)
-    keys = tuple((int(lobe), size_step(sizes[i if i != UNSEEN else -1])) for i, lobe in zip(hypotheses.primary, hypotheses.lobe))
-    nodes = {
-        key: node_evidence(
-            patient.evidence, assignments, patient.findings, LOBES[key[0]], key[1], patient.scan, patient.reference,
-            patient.parameters, in_detail,
+    sizes = size_step(np.append(np.exp(patient.evidence.log_size), numbers.drainage_size_mm))
+    keys = tuple((int(lobe), float(sizes[i])) for i, lobe in zip(hypotheses.primary, hypotheses.lobe))
+    return keys, {key: known_nodes(patient, assignments, key, in_detail) for key in dict.fromkeys(keys)}
+
+
+def known_nodes(patient: Patient, assignments: Assignments, key: tuple[int, float], in_detail: bool) -> NodeEvidence:
+    """Node evidence of one lobe and size, worked out once for the same nodes and facts."""
+    evidence, findings = patient.evidence, patient.findings
+    nodes = evidence.target[:, NODES] > 0
+    inputs = (evidence.good[nodes], evidence.bad[nodes], findings.stations, assignments.fixed, assignments.columns)
+    name = (*key, in_detail, *(part.tobytes() for part in inputs))
+    if name not in patient.memory:
+        patient.memory[name] = node_evidence(
+            evidence, assignments, findings, LOBES[key[0]], key[1], patient.scan, patient.reference, patient.parameters, in_detail
         )
-        for key in dict.fromkeys(keys)
-    }  # fmt: skip
-    return keys, nodes
+    return patient.memory[name]
 
 
-def size_step(size_mm: float) -> float:
-    """Sizes that share their node patterns share one name."""
-    return float(np.exp(np.round(np.clip(np.log(size_mm), np.log(8.0), np.log(120.0)) / 0.25) * 0.25))
+def size_step(size_mm: np.ndarray) -> np.ndarray:
+    """Sizes that share their node patterns share one number."""
+    return np.exp(np.round(np.clip(np.log(size_mm), *np.log(SIZES_MM)) / SIZE_STEP) * SIZE_STEP)
 
 
 def spread_prior(hypotheses: Hypotheses, population: str, parameters: StagingParameters) -> np.ndarray:
-    """(h, 6, 9, 5, 5) weight of the hypothesis and its histology times P(N, M | T8)."""
+    """(h, n, m, 9, 6) weight of the hypothesis and its histology times P(N, M | T8, histology)."""
     n = nodes_probability(hypotheses.odds_nodes, population, parameters)
     offset = parameters.populations[population].m1_log_odds
     m1 = metastasis_probability(hypotheses.odds_metastasis, offset, parameters)
     categories = np.array([
         parameters.m_categories["small_cell" if name == "small_cell" else population] for name in HISTOLOGIES
     ])  # fmt: skip
-    m = np.concatenate([(1 - m1)[..., None], m1[..., None] * categories[None, :, None, None, :]], axis=-1)
     weight = hypotheses.weight[:, None] * hypotheses.histology
-    return weight[:, :, None, None, None] * n[..., None] * m
+    # (h, 6, 9, 5) to (h, 5, 9, 6): N first, so that the sum over histologies is a matrix product
+    both = np.moveaxis(n * weight[:, :, None, None], (1, 2, 3), (3, 2, 1))
+    m1 = np.moveaxis(m1, (1, 2, 3), (3, 2, 1))
+    prior = np.empty((len(weight), len(N_FINE), len(M_FINE), len(T_SPREAD), len(HISTOLOGIES)))
+    prior[:, :, 0] = both * (1.0 - m1)
+    prior[:, :, 1:] = (both * m1)[:, :, None] * categories.T[:, None, :]
+    return prior
 
 
 def sum_out(hypotheses, lung, given_n, organs, prior, parameters) -> np.ndarray:
     """(h, 4, 9, 5, 5) of Posterior.rest.
 
-    lung (h, c, 8), given_n (h, c, 5), organs (c, 6, n3, t4, contra, 5), prior (h, 6, 9, 5, 5)
+    lung (h, c, 8), given_n (h, c, 5), organs (c, 6, n3, t4, contra, 5), prior (h, 5, 5, 9, 6)
     """
     count, combinations = lung.shape[:2]
     split = lung.reshape(count, combinations, 4, 2)
-    by_n = organs_by_n(organs)
     # for every N: (h * side nodules, c * contra) @ (c * contra, histology * t4 * m)
-    both = np.einsum("hcsx,hcn->nhscx", split, given_n, optimize=True).reshape(len(N_FINE), count * 4, combinations * 2)
-    likelihood = (both @ by_n).reshape(len(N_FINE), count, 4, len(HISTOLOGIES), 2, len(M_FINE))
-    rest = np.zeros((count, 4, len(T_SPREAD), len(N_FINE), len(M_FINE)))
+    both = np.einsum("hcsx,hcn->nhscx", split, given_n).reshape(len(N_FINE), count * 4, combinations * 2)
+    likelihood = (both @ organs_by_n(organs)).reshape(len(N_FINE), count, 4, len(HISTOLOGIES), 2, len(M_FINE))
+    # (h, n, m, t4, histology, side nodules)
+    likelihood = np.ascontiguousarray(likelihood.transpose(1, 0, 5, 4, 3, 2))
+    last = len(T_SPREAD) - 1
+    by_t = np.concatenate([prior[..., :last, :] @ likelihood[:, :, :, 0], prior[..., last:, :] @ likelihood[:, :, :, 1]], axis=3)
     lifted = lifted_t(parameters)
-    for state in range(4):
-        t4 = (lifted[state] == len(T_SPREAD) - 1).astype(int)
-        own = likelihood[:, :, state][:, :, :, t4]
-        rest[:, state] = np.einsum("hktnm,nhktm->htnm", prior[:, :, lifted[state]], own, optimize=True)
-    return rest
+    rest = np.stack([by_t[..., lifted[state], state] for state in range(4)], axis=1)
+    return np.ascontiguousarray(np.moveaxis(rest, 4, 2))
 
 
 def organs_by_n(organs: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..records.names import ROLES, STATIONS
+from ..records.names import LOBES, ROLES, STATIONS
 from .drainage import DETAILS, n_of_detail
 from .evidence import FIRST_ORGAN
 from .hypotheses import UNSEEN
@@ -24,7 +24,7 @@ MULTIFOCAL = 3
 class Roles:
     """Probabilities.
 
-    primary   lesion id, "none", "unseen" -> P
+    primary   lesion id, "none", "unseen" -> P;  right: P(primary on the right | there is a cancer)
     roles     (k, 6) in the order of ROLES, rows sum to 1
     node_in   (k) P(malignant regional node)
     organ_in  (k, o) P(metastasis in the organ)
@@ -36,6 +36,7 @@ class Roles:
     """
 
     primary: dict[str, float]
+    right: float
     roles: np.ndarray
     node_in: np.ndarray
     organ_in: np.ndarray
@@ -78,9 +79,15 @@ def roles_of(posterior: Posterior) -> Roles:
     rest = max(1.0 - sum(named.values()), 0.0)
     scale = rest / (unseen + nobody) if unseen + nobody > 0 else 0.0
     return Roles(
-        {**named, "none": nobody * scale, "unseen": unseen * scale},
+        {**named, "none": nobody * scale, "unseen": unseen * scale}, on_right(hypotheses.lobe, h_mass),
         roles, node_in, organ_in, nodule[:, :3], station, organ, organ_m, m, detail,
     )  # fmt: skip
+
+
+def on_right(lobe: np.ndarray, mass: np.ndarray) -> float:
+    """P(right | cancer) of hypotheses in a lobe."""
+    right = np.array([name.startswith("right") for name in LOBES])[lobe]
+    return float(mass[right].sum() / mass.sum()) if mass.sum() > 0 else 0.5
 
 
 def full_mass(posterior: Posterior) -> np.ndarray:
@@ -103,7 +110,7 @@ def outside_lung(posterior: Posterior) -> np.ndarray:
         for flag in (0, 1):
             rows = np.flatnonzero(t4 == flag)
             weight[:, state, :, :, flag] = np.einsum(
-                "ht,hktnm->hnkm", t8[:, rows], posterior.prior[:, :, lifted[state][rows]], optimize=True
+                "ht,hnmtk->hnkm", t8[:, rows], posterior.prior[:, :, :, lifted[state][rows]], optimize=True
             )
     return weight
 
@@ -128,9 +135,9 @@ def share_of_likelihood(mass: np.ndarray, nodes: NodeEvidence) -> np.ndarray:
 
 
 def organ_roles(posterior: Posterior):
-    """(k, o) P(metastasis of the organ), (o, 2, 5) P(organ involved) by other lung and M, and (2, 5): what is lost when the lesion or the organ is said to be free.
+    """(k, o) P(metastasis of the organ), (o, 2, 5) P(organ involved) by other lung and M, and (2, 5) P(other lung, M).
 
-    The sum is linear in the likelihood of M, so one weight serves all of these questions.
+    What is lost of the mass when the lesion or the organ is said to be free is the probability that it is not. The sum is linear in the likelihood of M, so one weight serves all of these questions.
     """
     patient = posterior.patient
     evidence, parameters = patient.evidence, patient.parameters

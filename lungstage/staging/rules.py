@@ -11,9 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..records import RuleMatch
-from ..tnm import m_categories, m_rules_that_hold, n_categories, n_rules_that_hold, t_categories, t_rules_that_hold
+from ..records.names import STATIONS
+from ..tnm import (
+    m_categories,
+    m_rules_that_hold,
+    n_categories,
+    n_of_station,
+    n_rules_that_hold,
+    read_edition,
+    t_categories,
+    t_rules_that_hold,
+)
 from .drainage import DETAILS
-from .editions import METASTASES, Axes, axes_of
+from .editions import METASTASES, Axes, axes_of, joint_of
 from .evidence import FIRST_ORGAN
 from .lung import STATES
 from .parameters import M_FINE
@@ -23,6 +33,7 @@ from .tumour import COLLAPSE, OTHER_LOBE, SAME_LOBE, SURE, Tumour, feature_t, ra
 
 BEHIND_FROM = 0.05
 LITTLE = 1e-4
+PRIMARY_FROM = 0.002
 SIGNS = {
     "nod_contra": "contralateral_lung", "pleural_nodules": "pleura", "pleural_eff": "pleura", "pericard_nodules": "pericardium",
     "pericard_eff": "pericardium",
@@ -63,17 +74,19 @@ def rules_of(posterior: Posterior, roles: Roles, edition: int) -> tuple[RuleMatc
 def add_t_rules(tallies: list[Tally], posterior: Posterior, roles: Roles, axes: Axes) -> None:
     """Size, invasion and separate nodules of every lesion that may be the primary; no primary at all."""
     edition, patient = axes.book.number, posterior.patient
-    hypotheses = posterior.hypotheses
+    primaries = posterior.pairs[:, 0]
     by_t = joint_t(patient, edition) if len(patient.evidence.ids) else ()
     collapse = collapse_probability(patient) if len(patient.evidence.ids) else ()
     nodule_rules = {name: rule_of(name, axes) for name in (SAME_LOBE, OTHER_LOBE)}
-    for primary in np.unique(hypotheses.primary[hypotheses.primary >= 0]):
-        rest = posterior.rest[hypotheses.primary == primary].sum(axis=(0, 3, 4))
+    for primary in np.unique(primaries[primaries >= 0]):
+        rest = posterior.rest[primaries == primary].sum(axis=(0, 3, 4))
         mass = np.einsum("rt,st->sr", by_t[primary], rest) / posterior.total
-        if mass.sum() < LITTLE:
+        if mass.sum() < PRIMARY_FROM:
             continue
-        tumour = patient.categories.tumours[primary]
-        holds, decides = t_rules_given(tumour, float(collapse[primary]), axes, posterior)
+        memory, name = patient.categories.memory, (int(primary), edition, float(collapse[primary]))
+        if name not in memory:
+            memory[name] = t_rules_given(patient.categories.tumours[primary], name[2], axes, posterior)
+        holds, decides = memory[name]
         for state, (same, other) in enumerate(STATES[::2, :2]):
             floor = [(feature_t(n, edition, patient.parameters), nodule_rules[n]) for n, on in
                      ((SAME_LOBE, same), (OTHER_LOBE, other)) if on]  # fmt: skip
@@ -148,8 +161,6 @@ def rule_of(feature: str, axes: Axes) -> int:
 
 def axes_mass(posterior: Posterior, axes: Axes, name: str) -> float:
     """P(T of this name)."""
-    from .editions import joint_of
-
     return float(joint_of(posterior, axes.book.number)[axes.book.t_names.index(name)].sum())
 
 
@@ -180,15 +191,10 @@ def add_n_rules(tallies: list[Tally], posterior: Posterior, roles: Roles, axes: 
 
 def behind_n(zone: str, posterior: Posterior, roles: Roles) -> np.ndarray:
     """(k) P(malignant node of a station that is N1, N2 or N3), by the side of the likeliest primary."""
-    patient, hypotheses = posterior.patient, posterior.hypotheses
-    weight = (posterior.rest * posterior.t8[hypotheses.primary][:, None, :, None, None]).sum(axis=(1, 2, 3, 4))
-    right = weight[hypotheses.lobe < 3].sum() >= weight[hypotheses.lobe >= 3].sum()
-    from ..records.names import STATIONS
-    from ..tnm import n_of_station, read_edition
-
-    book = read_edition(9, patient.parameters.priors)
-    own = np.array([n_of_station(name, "right" if right else "left", book) == zone for name in STATIONS])
-    return roles.node_in * patient.evidence.stations[:, own].sum(axis=1)
+    evidence, book = posterior.patient.evidence, read_edition(9, posterior.patient.parameters.priors)
+    side = "right" if roles.right >= 0.5 else "left"
+    own = np.array([n_of_station(name, side, book) == zone for name in STATIONS])
+    return roles.node_in * evidence.stations[:, own].sum(axis=1)
 
 
 def add_m_rules(tallies: list[Tally], posterior: Posterior, roles: Roles, axes: Axes) -> None:
@@ -223,7 +229,8 @@ def add_signs(tallies, posterior, roles, axes, names) -> None:
     decided[pleura] = min(float(roles.organ_m[pleura, 0, 1]), left)
     decided[pericardium] = left - decided[pleura]
     for organ, by_nodules, by_fluid in (
-        (contra, "nod_contra", None), (pleura, "pleural_nodules", "pleural_eff"), (pericardium, "pericard_nodules", "pericard_eff"),
+        (contra, "nod_contra", None), (pleura, "pleural_nodules", "pleural_eff"),
+        (pericardium, "pericard_nodules", "pericard_eff"),
     ):  # fmt: skip
         lesions = roles.nodule[:, 2] if organ == contra else roles.organ_in[:, organ]
         fluid = lesions * evidence.effusion if by_fluid else np.zeros_like(lesions)

@@ -42,11 +42,12 @@ class TumourCategories:
     """T of every lesion (k) as a primary, before separate nodules and collapse.
 
     at_most     edition -> (k, t, 9): P(T of the edition at most t, T of the 8th at most column), t in the order of rank
-    of_feature  edition -> feature -> (position of T in rank order, in T_SPREAD)
+    memory      (lesion, edition, collapse) -> what rules.py found of it
     """
 
     tumours: tuple[Tumour, ...]
     at_most: dict[int, np.ndarray]
+    memory: dict
 
 
 def tumour_of(lesion: Lesion, parameters: StagingParameters) -> Tumour:
@@ -83,7 +84,7 @@ def tumour_categories(lesions: Lesions, parameters: StagingParameters) -> Tumour
     if known is None or known[0] is not parameters:
         tumours = tuple(tumour_of(lesion, parameters) for lesion in lesions)
         at_most = {edition: joint_at_most(tumours, edition, parameters) for edition in EDITIONS}
-        known = parameters, TumourCategories(tumours, at_most)
+        known = parameters, TumourCategories(tumours, at_most, {})
         _cache[lesions] = known
     return known[1]
 

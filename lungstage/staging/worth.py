@@ -37,7 +37,10 @@ def would_change(posterior: Posterior, roles: Roles) -> tuple[WouldChange, ...]:
     cost_now = least(posterior)
     found = []
     for test in tests_of(patient, roles):
-        outcomes = [(answer, infer_posterior(with_facts(patient, facts), in_detail=False)) for answer, facts in test.answers]
+        outcomes = [
+            (answer, infer_posterior(with_facts(patient, facts), in_detail=False, assignments=posterior.assignments))
+            for answer, facts in test.answers
+        ]
         mass = np.array([outcome.total for _, outcome in outcomes])
         p = mass / mass.sum()
         value = max(cost_now - float(sum(share * least(outcome) for share, (_, outcome) in zip(p, outcomes))), 0.0)

@@ -12,7 +12,7 @@ import numpy as np
 from lungstage.records.names import LOBES
 from lungstage.staging.drainage import pattern_prior, patterns_of
 from lungstage.staging.evidence import FIRST_ORGAN, LUNG, NODES
-from lungstage.staging.hypotheses import normal, primary_traits
+from lungstage.staging.hypotheses import normal, pairs_of, primary_traits
 from lungstage.staging.parameters import HISTOLOGIES, M_FINE, N_FINE, T_SPREAD
 from lungstage.staging.posterior import collapse_probability
 from lungstage.tnm import t_categories
@@ -36,7 +36,7 @@ def everything(patient, assignments):
 
 def hypotheses(patient, assignments):
     """(primary, second, lobe, weight); positions, None for a primary that is not seen or no second one."""
-    evidence, parameters, reference = patient.evidence, patient.parameters, patient.reference
+    evidence, parameters = patient.evidence, patient.parameters
     numbers, people = parameters.numbers, parameters.populations[patient.facts.population]
     seen = 1 - numbers.unseen_primary
     for lobe in range(5):
@@ -47,10 +47,8 @@ def hypotheses(patient, assignments):
             own *= evidence.lobes[i, lobe]
             if own > 0:
                 yield i, None, lobe, own * (1 - numbers.second_primary)
-                for k in range(len(evidence.ids)):
-                    if k != i:
-                        other = own_weight(patient, assignments, k, numbers.second_log_size, numbers.second_size_sd)
-                        yield i, k, lobe, own * numbers.second_primary * other * evidence.nodule[k]
+                for k in second_ones(patient, assignments, i):
+                    yield i, k, lobe, own * second_weight(patient, assignments, k)
 
 
 def own_weight(patient, assignments, k, mean, sd):
@@ -59,6 +57,21 @@ def own_weight(patient, assignments, k, mean, sd):
         return 0.0
     size = normal(evidence.log_size[k], mean, sd) / mixture(patient, k)
     return evidence.bad[k] / patient.reference.lung * share(evidence, assignments, k, LUNG) * size
+
+
+def second_weight(patient, assignments, k):
+    numbers = patient.parameters.numbers
+    own = own_weight(patient, assignments, k, numbers.second_log_size, numbers.second_size_sd)
+    return numbers.second_primary * own * patient.evidence.nodule[k]
+
+
+def second_ones(patient, assignments, i):
+    """Lesions of which hypotheses of a second primary beside i are made."""
+    count = len(patient.evidence.ids)
+    people = patient.parameters.populations[patient.facts.population]
+    alone = [own_weight(patient, assignments, k, people.log_size, people.size_sd) for k in range(count)]
+    second = [second_weight(patient, assignments, k) for k in range(count)]
+    return [int(k) for k in np.flatnonzero(pairs_of(np.array(alone), np.array(second), patient.evidence)[i])]
 
 
 def mixture(patient, k):
@@ -156,7 +169,11 @@ def lung_factor(patient, assignments, primary, lobe, roles, same, other, contra)
         elif role == "multifocal":
             subsolid = 0.0 if primary is None else evidence.subsolid[primary]
             beside = subsolid * numbers.subsolid_others + (1 - subsolid) * numbers.subsolid_beside_solid
-            factor *= beside * evidence.nodule[k] * evidence.subsolid[k] / reference.lung * own
+            rate = beside * evidence.subsolid[k] / reference.lung
+            if primary is not None and k not in second_ones(patient, assignments, primary):
+                second = normal(evidence.log_size[k], numbers.second_log_size, numbers.second_size_sd) / mixture(patient, k)
+                rate += numbers.second_primary * second / reference.lung
+            factor *= rate * evidence.nodule[k] * own
     return factor
 
 
