@@ -13,7 +13,7 @@ from study.scans import chest, compress, ct_series, enhanced_ct, pet_series, sav
 from lungstage.errors import LungstageError
 from lungstage.study import inspect, read_pet, read_study
 
-FUZZ = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def answers(path):
