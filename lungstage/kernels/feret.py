@@ -11,7 +11,7 @@ from numba import njit, prange
 
 # Of a voxel, at both ends together: longest in space (many directions to choose from: nothing is lost), in a slice, across.
 LOST = (0.0, 0.25, 0.5)
-DIRECTIONS = 600  # spread over the half sphere: neighbours are 0.06 rad apart, so an end is missed by less than 0.05 %
+DIRECTIONS = 300  # spread over the half sphere: the nearest is within 0.08 rad, so a diameter is missed by less than 0.3 %
 
 
 def diameters_mm(masks, spacing_mm):
@@ -21,7 +21,7 @@ def diameters_mm(masks, spacing_mm):
     spacing_mm  (z, y, x), three floats > 0
     returns     float64 (n, 3) mm: longest in any direction; longest in one axial slice; short axis, the longest
                 extent in that slice perpendicular to that diameter. 0 where a mask is empty
-    cost        one pass over the masks, then about 600 steps a row that is not empty
+    cost        one pass over the masks, then about 300 steps a row that is not empty
     source      Eisenhauer and others 2009 (RECIST 1.1): short axis perpendicular to the longest in the plane of acquisition
     """
     masks = np.ascontiguousarray(masks)
@@ -31,6 +31,15 @@ def diameters_mm(masks, spacing_mm):
     if masks.size:
         _measure(masks.view(np.uint8), np.asarray(spacing_mm, float), half_sphere(DIRECTIONS), out)
     return out
+
+
+def axial_diameters_mm(masks, spacing_mm):
+    """The last two columns of `diameters_mm` alone: longest in one axial slice, and the short axis; float64 (n, 2) mm."""
+    masks = np.ascontiguousarray(masks)
+    out = np.zeros((len(masks), 3))
+    if masks.size:
+        _measure(masks.view(np.uint8), np.asarray(spacing_mm, float), np.zeros((0, 3)), out)
+    return out[:, 1:]
 
 
 def half_sphere(count):
@@ -45,8 +54,9 @@ def half_sphere(count):
 def _measure(masks, spacing, directions, out):
     for k in prange(masks.shape[0]):
         points, starts = _row_ends(masks[k], spacing)
-        if len(points):
+        if len(points) and len(directions):
             out[k, 0] = _longest(points, directions, spacing)
+        if len(points):
             out[k, 1], out[k, 2] = _axial(masks[k], points, starts, spacing)
 
 
@@ -76,25 +86,28 @@ def _row_ends(mask, spacing):
 @njit(cache=True)
 def _longest(points, directions, spacing):
     """The longest distance between points that are outermost in some direction, with what the ends lost."""
-    outer = np.empty((2 * len(directions), 3))
-    for d in range(len(directions)):
-        low, high, at_low, at_high = np.inf, -np.inf, 0, 0
-        for i in range(len(points)):
-            along = points[i, 0] * directions[d, 0] + points[i, 1] * directions[d, 1] + points[i, 2] * directions[d, 2]
-            if along < low:
-                low, at_low = along, i
-            if along > high:
-                high, at_high = along, i
-        outer[2 * d], outer[2 * d + 1] = points[at_low], points[at_high]
-    longest, step = -1.0, np.zeros(3)
+    is_outer = np.zeros(len(points), np.bool_)
+    if len(points) <= 2 * len(directions):
+        is_outer[:] = True
+    else:
+        for d in range(len(directions)):
+            low, high, at_low, at_high = np.inf, -np.inf, 0, 0
+            for i in range(len(points)):
+                along = points[i, 0] * directions[d, 0] + points[i, 1] * directions[d, 1] + points[i, 2] * directions[d, 2]
+                if along < low:
+                    low, at_low = along, i
+                if along > high:
+                    high, at_high = along, i
+            is_outer[at_low] = is_outer[at_high] = True
+    outer = points[is_outer]
+    longest, first, second = -1.0, 0, 0
     for i in range(len(outer)):
         for j in range(i, len(outer)):
-            squared = 0.0
-            for axis in range(3):
-                squared += (outer[i, axis] - outer[j, axis]) ** 2
+            z, y, x = outer[i, 0] - outer[j, 0], outer[i, 1] - outer[j, 1], outer[i, 2] - outer[j, 2]
+            squared = z * z + y * y + x * x
             if squared > longest:
-                longest = squared
-                step[:] = outer[j] - outer[i]
+                longest, first, second = squared, i, j
+    step = outer[second] - outer[first]
     return np.sqrt(longest) + _lost_mm(step, spacing, 0, LOST[0])
 
 

@@ -19,6 +19,7 @@ LUNG_HU = (-980.0, -550.0)  # medians that parenchyma can have, emphysema to exp
 NOISE_HU = {True: (20.0, 120.0), False: (8.0, 40.0)}  # spread inside one tissue that can be believed, in the lung or not
 FEW = 12  # voxels below which no statistics are made
 HALO_MM = (1.5, 4.5)  # shell around the dense part in which ground glass is looked for
+HALO_MOST_HU = -300.0  # denser is a vessel or another lesion
 SHELL_FAR = 2.2  # radii: the surroundings that are compared with lie within this
 
 
@@ -89,12 +90,13 @@ def inner_density(scene: Scene, lung_hu: float) -> float:
 
 
 def halo_density(scene: Scene, lung_hu: float, tissue_hu: float) -> float:
-    """Median density in a shell around the dense part, inside the allowed ground; that of lung where there is no shell."""
+    """Usual density in a shell around the dense part, inside the allowed ground; that of lung where there is no shell."""
     body = touching_components((scene.hu > 0.5 * (lung_hu + tissue_hu)) & (scene.outside_mm < 0), scene.core)
     away = squared_distance_mm2(body, scene.box.spacing_mm, HALO_MM[1] + 1)
     shell = (away > HALO_MM[0] ** 2) & (away < HALO_MM[1] ** 2) & (scene.outside_mm < -1.0)
     shell &= scene.away_mm < 1.5 * scene.radius_mm + HALO_MM[1]
-    return float(np.median(scene.hu[shell])) if np.count_nonzero(shell) >= FEW else lung_hu
+    values = scene.hu[shell & (scene.hu < HALO_MOST_HU)]
+    return float(np.quantile(values, 0.4)) if values.size >= max(FEW, 0.3 * np.count_nonzero(shell)) else lung_hu
 
 
 def appearance_in_tissue(scene: Scene, hot, cold) -> Appearance:

@@ -12,17 +12,19 @@ from ..geometry import Grid
 from ..kernels.components import label_components
 from ..kernels.distance import squared_distance_mm2
 
+VESSEL_MM = 1.5  # radius that peripheral vessels seldom exceed: cut in every reading
 REACH_MM = 6.0  # beyond a body more distance does not make tissue less a part of it
 
 
-def bodies(tissue: np.ndarray, box: Grid, core: np.ndarray, near: np.ndarray, shares) -> tuple[np.ndarray, float]:
+def bodies(tissue: np.ndarray, box: Grid, core: np.ndarray, near: np.ndarray, shares, most_mm: float) -> np.ndarray:
     """Distances from the body left at each share of the radius.
 
     tissue   bool or uint8 (z, y, x): dense enough
     core     uint8: surely lesion
     near     bool: where the lesion's thickest part may lie
     shares   of the radius of the largest ball inside the tissue near the core, one a body
-    returns  float32 (shares, z, y, x) mm: distance from the body, up to REACH_MM; and that radius in mm
+    most_mm  never cut more than this radius, not even at the largest share
+    returns  float32 (shares, z, y, x) mm: distance from the body, up to REACH_MM
     """
     step = box.spacing_mm[0]
     limit = max(4 * step, 1.01 * max_radius_mm(near, box))
@@ -31,10 +33,10 @@ def bodies(tissue: np.ndarray, box: Grid, core: np.ndarray, near: np.ndarray, sh
     radius = float(max(step, inner.max()))
     away = np.empty((len(shares), *box.shape), np.float32)
     for k, share in enumerate(shares):
-        cut = max(share * radius, 0.75 * step)
+        cut = max(share * min(radius, most_mm / max(shares)), min(VESSEL_MM, 0.7 * radius), 0.75 * step)
         seed = seed_piece(depth > cut, core, inner)
         away[k] = np.maximum(0.0, np.sqrt(squared_distance_mm2(seed, box.spacing_mm, cut + REACH_MM)) - cut)
-    return away, radius
+    return away
 
 
 def max_radius_mm(near: np.ndarray, box: Grid) -> float:

@@ -15,7 +15,7 @@ def longest_mm(mask: np.ndarray, spacing_mm) -> float:
 
 def axial_diameters_mm(mask: np.ndarray, spacing_mm) -> tuple[float, float]:
     """The longest diameter in one axial slice and the short axis, perpendicular to it in that slice, mm."""
-    longest, short = measure_masks(mask[None], spacing_mm)[0, 1:]
+    longest, short = measure_axial(mask[None], spacing_mm)[0]
     return float(longest), float(short)
 
 
@@ -29,3 +29,10 @@ def measure_masks(masks: np.ndarray, spacing_mm) -> np.ndarray:
     from ..kernels.feret import diameters_mm
 
     return diameters_mm(masks, spacing_mm)
+
+
+def measure_axial(masks: np.ndarray, spacing_mm) -> np.ndarray:
+    """float64 (n, 2) mm of masks (n, z, y, x): longest axial and short axis."""
+    from ..kernels.feret import axial_diameters_mm
+
+    return axial_diameters_mm(masks, spacing_mm)

@@ -12,6 +12,8 @@ from .candidate import Candidate
 
 IN_LUNG = ("pulmonary", "collapse", "effusion", "pleural")  # kinds whose neighbour is air
 TISSUE_HU, TISSUE_BLUR_HU = -350.0, 60.0  # half-way between lung and muscle; the expected CT is known in coarse blocks
+FILLED_HU = -300.0  # what is dense in a bay of the ground belongs to it, whatever the candidate allows; airways are not
+CLOSED_FROM_MM, CLOSED_MOST_MM = 10.0, 25.0  # lesions from this radius on; balls up to this one
 WALL_REACH_MM = 8.0  # farther from the allowed ground than this nothing is asked any more
 
 
@@ -63,14 +65,29 @@ def look_at(study: Study, normal: Normal | None, candidate: Candidate, finest_mm
     hu = on_box(study.ct.values, study.ct.grid, box)
     ground = allowed
     if p_tissue is not None and candidate.kind in IN_LUNG:
-        claimed = core
-        if p_tissue[core].mean() > 0.3:  # the map of the healthy lung leaves the lesion itself out, as it does large masses
-            claimed = core | (away <= candidate.radius_mm)
-        ground = allowed & ((p_tissue < 0.5) | claimed)
-        p_tissue = np.where(claimed, 0.0, p_tissue)
+        ground = lung_ground(p_tissue < 0.5, core | (away <= candidate.radius_mm), candidate.radius_mm, box)
+        p_tissue = np.where(ground, np.minimum(p_tissue, 0.25), p_tissue)
+        ground &= allowed | (hu > FILLED_HU)
     return Scene(
         box, hu, suv, z_ct, p_tissue, core.view(np.uint8), signed_distance_mm(ground, box), away, index, candidate.radius_mm
     )  # fmt: skip
+
+
+def lung_ground(lung: np.ndarray, claimed: np.ndarray, radius_mm: float, box: Grid) -> np.ndarray:
+    """bool: where a lesion of the lung may lie: in the healthy lung, where a detector saw it, and in the bays between.
+
+    The map of the healthy lung closes over small lesions and leaves the inside of large ones out, from which it then forms
+    a shell; a ball of most of the lesion's size does not get into it, but rolls along chest wall and mediastinum.
+    """
+    from ..kernels.morphology import close_mm
+
+    ground = lung | claimed
+    if radius_mm < CLOSED_FROM_MM:
+        return ground
+    close_by = min(0.8 * radius_mm, CLOSED_MOST_MM)
+    room = int(np.ceil(close_by / box.spacing_mm[0])) + 1
+    closed = close_mm(np.pad(ground, room).view(np.uint8), box.spacing_mm, close_by)
+    return ground | (closed[room:-room, room:-room, room:-room] != 0)
 
 
 def cubic_box(grid: Grid, candidate: Candidate, finest_mm: float, side_voxels: float) -> Grid:

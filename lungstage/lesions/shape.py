@@ -15,12 +15,13 @@ import numpy as np
 from ..records import Normal, ShapeSamples, Study
 from ..tables import read_parameters, shipped_priors
 from .appearance import Appearance, learn_appearance
-from .attachments import bodies
+from .attachments import VESSEL_MM, bodies
 from .candidate import Candidate
 from .diameters import measure_masks
 from .scene import IN_LUNG, Scene, look_at
 
 SOLID_HU = -300.0  # ground glass is less dense
+NO_HALO = 0.02  # below this probability ground glass around a lesion is not looked at
 MOST_LOG_ODDS = 6.0  # of one mm3: one voxel never outvotes all its neighbours
 
 
@@ -36,6 +37,7 @@ class ShapeParameters:
     edge_per_mm2: float
     border_level_sd: float
     cut_shares: tuple[float, ...]
+    cut_most_mm: float
     attached_per_mm: float
     wall_per_mm: float
     wall_sd_mm: float
@@ -53,6 +55,7 @@ class ShapeParameters:
     pet_hot_ratio: float
     normality_weight: float
     invasion_price: float
+    dense_otherwise: float
 
 
 def shipped_parameters() -> ShapeParameters:
@@ -74,7 +77,7 @@ def sample_shape(
         scene, candidate.kind in IN_LUNG, numbers.halo_excess_hu, numbers.halo_spread_hu, numbers.pet_hot_ratio
     )
     clues = gather_clues(scene, looks, numbers)
-    readings = draw_readings(numbers, looks, candidate.radius_mm, seed)
+    readings = draw_readings(numbers, looks, scene, seed)
     masks = draw_masks(scene, clues, readings, numbers, seed)
     return measured(masks, scene, looks, readings)
 
@@ -101,7 +104,11 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Clues:
-    """What every reading weighs: maps on the scene's box, and how the lesion looks. off_body_mm (cuts, z, y, x)."""
+    """What every reading weighs, on the scene's box.
+
+    off_body_mm   float32 (cuts or 2 * cuts, z, y, x): distance from the body each cut leaves, then the same with ground glass
+    cavity        bool: air that the lesion encloses
+    """
 
     scene: Scene
     looks: Appearance
@@ -110,23 +117,22 @@ class Clues:
 
 
 def gather_clues(scene: Scene, looks: Appearance, numbers: ShapeParameters) -> Clues:
-    """Distances from the bodies that are left after cutting, and the air that the lesion encloses."""
+    """Distances from the bodies that are left after cutting, without and with ground glass, and the air it encloses."""
     from ..kernels.components import fill_holes
 
-    if looks.in_lung:
-        level = 0.5 * (looks.low_hu + looks.tissue_hu)
-        tissue = (scene.hu > level) & (scene.outside_mm <= 1.0)
-    else:
-        tissue = (scene.outside_mm <= 1.0) & (density_log_odds(scene.hu, looks, np.float32(0.5), False) > 0)
-    tissue |= scene.core != 0
-    # Through the air of a cavity the lesion goes on, or its wall would be as thin as a vessel.
-    filled = fill_holes(tissue) != 0
-    near = scene.away_mm <= 1.2 * scene.radius_mm + 1.0
-    off_body, _ = bodies(filled, scene.box, scene.core, near | (scene.core != 0), numbers.cut_shares)
-    return Clues(scene, looks, off_body, filled & ~tissue)
+    near = (scene.away_mm <= 1.2 * scene.radius_mm + 1.0) | (scene.core != 0)
+    ground = scene.outside_mm <= 1.0
+    off_body, cavity = [], None
+    for halo in (False, True)[: 1 + (looks.p_halo > NO_HALO)]:
+        tissue = (ground & (density_log_odds(scene.hu, looks, np.float32(0.5), halo) > 0)) | (scene.core != 0)
+        # Through the air of a cavity the lesion goes on, or its wall would be as thin as a vessel.
+        filled = fill_holes(tissue) != 0
+        off_body.append(bodies(filled, scene.box, scene.core, near, numbers.cut_shares, numbers.cut_most_mm))
+        cavity = filled & ~tissue if cavity is None else cavity
+    return Clues(scene, looks, np.concatenate(off_body), cavity)
 
 
-def draw_readings(numbers: ShapeParameters, looks: Appearance, radius_mm: float, seed: int) -> Reading:
+def draw_readings(numbers: ShapeParameters, looks: Appearance, scene: Scene, seed: int) -> Reading:
     """`samples` readings, each decision spread evenly over its distribution (Latin hypercube)."""
     from scipy.special import ndtri
 
@@ -137,18 +143,21 @@ def draw_readings(numbers: ShapeParameters, looks: Appearance, radius_mm: float,
         return (generator.permutation(count) + 0.5) / count
 
     return Reading(
-        level=np.clip(0.5 + numbers.border_level_sd * ndtri(even()), 0.15, 0.85).astype(np.float32),
+        level=np.clip(0.5 + numbers.border_level_sd * ndtri(even()), 0.12, 0.88).astype(np.float32),
         cut=np.floor(even() * len(numbers.cut_shares)).astype(int),
-        wall_mm=(wall_spread(numbers, radius_mm) * ndtri(even())).astype(np.float32),
-        reach=(reach_of(looks, numbers) * np.exp(numbers.reach_spread * ndtri(even()))).astype(np.float32),
-        halo=even() < looks.p_halo,
+        wall_mm=(wall_spread(numbers, scene.radius_mm) * ndtri(even())).astype(np.float32),
+        reach=(reach_of(looks, scene, numbers) * np.exp(numbers.reach_spread * ndtri(even()))).astype(np.float32),
+        halo=even() < looks.p_halo if looks.p_halo > NO_HALO else np.zeros(count, bool),
         pet_level=np.clip(numbers.pet_level + numbers.pet_level_sd * ndtri(even()), 0.2, 0.8).astype(np.float32),
     )
 
 
-def reach_of(looks: Appearance, numbers: ShapeParameters) -> float:
-    """Radii of the candidate that its lesion reaches from the centre, in the middle of the readings."""
-    return numbers.reach_in_lung if looks.in_lung else numbers.reach_in_tissue
+def reach_of(looks: Appearance, scene: Scene, numbers: ShapeParameters) -> float:
+    """Radii of the candidate that its lesion reaches from the centre, in the middle of the readings.
+
+    Without a map of healthy anatomy a lesion of the lung may end at tissue anywhere, as one in tissue does.
+    """
+    return numbers.reach_in_lung if looks.in_lung and scene.p_tissue is not None else numbers.reach_in_tissue
 
 
 def wall_spread(numbers: ShapeParameters, radius_mm: float) -> float:
@@ -156,15 +165,15 @@ def wall_spread(numbers: ShapeParameters, radius_mm: float) -> float:
     return numbers.wall_sd_mm + numbers.wall_sd_share * radius_mm
 
 
-def extreme_readings(numbers: ShapeParameters, looks: Appearance, radius_mm: float) -> Reading:
+def extreme_readings(numbers: ShapeParameters, looks: Appearance, scene: Scene) -> Reading:
     """The strictest and the most generous reading worth a thought."""
     far = np.array([-1.7, 1.7], np.float32)
     return Reading(
-        level=np.clip(0.5 - numbers.border_level_sd * far, 0.15, 0.85).astype(np.float32),
+        level=np.clip(0.5 - numbers.border_level_sd * far, 0.12, 0.88).astype(np.float32),
         cut=np.array([len(numbers.cut_shares) - 1, 0]),
-        wall_mm=wall_spread(numbers, radius_mm) * far,
-        reach=(reach_of(looks, numbers) * np.exp(numbers.reach_spread * far)).astype(np.float32),
-        halo=np.array([False, looks.p_halo > 0.02]),
+        wall_mm=wall_spread(numbers, scene.radius_mm) * far,
+        reach=(reach_of(looks, scene, numbers) * np.exp(numbers.reach_spread * far)).astype(np.float32),
+        halo=np.array([False, looks.p_halo > NO_HALO]),
         pet_level=np.clip(numbers.pet_level - numbers.pet_level_sd * far, 0.2, 0.8).astype(np.float32),
     )
 
@@ -178,17 +187,26 @@ def log_odds(clues: Clues, where, readings: Reading, numbers: ShapeParameters) -
         weight = numbers.pet_weight_in_lung if looks.in_lung else numbers.pet_weight_in_tissue
         share = (scene.suv[where][..., None] - looks.cold_suv) / (looks.hot_suv - looks.cold_suv)
         total = total + weight * np.clip(4.0 * (share - readings.pet_level), -1.0, 1.0)
-    if scene.p_tissue is not None and looks.in_lung:
-        # Where healthy anatomy has tissue its density says nothing, and lesions seldom grow there.
-        p_tissue = scene.p_tissue[where][..., None]
-        total = np.minimum(total, -np.log(p_tissue + 1e-3)) - numbers.invasion_price * p_tissue
+    if looks.in_lung:
+        # Where something else is as dense, density says nothing: other disease and vessels in the lung, its walls around it.
+        p_tissue = np.float32(0.3) if scene.p_tissue is None else scene.p_tissue[where][..., None]
+        claimed = scene.outside_mm[where][..., None] < readings.wall_mm
+        p_tissue = np.where(claimed, np.clip(p_tissue, numbers.dense_otherwise, 0.25), np.maximum(p_tissue, 0.25))
+        total = np.minimum(total, -np.log(p_tissue)) - numbers.invasion_price * ~claimed
     elif scene.z_ct is not None:
         total = total + numbers.normality_weight * np.clip(np.abs(scene.z_ct[where][..., None]) - 2.0, -2.0, 2.0)
     total = total - numbers.wall_per_mm * np.clip(scene.outside_mm[where][..., None] - readings.wall_mm, 0.0, 4.0)
-    total = total - numbers.attached_per_mm * np.moveaxis(clues.off_body_mm[readings.cut][(slice(None), *tuple_of(where))], 0, -1)
+    total = total - numbers.attached_per_mm * np.moveaxis(
+        clues.off_body_mm[body_of(readings, numbers)][(slice(None), *tuple_of(where))], 0, -1
+    )
     reach_mm = readings.reach * np.float32(scene.radius_mm)
     total = total - numbers.reach_weight * np.clip(scene.away_mm[where][..., None] / reach_mm - 1.0, -0.25, 2.0) * 4.0
     return total.astype(np.float32)
+
+
+def body_of(readings: Reading, numbers: ShapeParameters) -> np.ndarray:
+    """Index into `off_body_mm` of each reading."""
+    return readings.cut + len(numbers.cut_shares) * np.asarray(readings.halo, int)
 
 
 def tuple_of(where) -> tuple:
@@ -238,7 +256,7 @@ def undecided(scene: Scene, clues: Clues, numbers: ShapeParameters) -> tuple[np.
     from ..kernels.components import touching_components
     from ..kernels.morphology import grow_mm, shrink_mm
 
-    odds = log_odds(clues, ..., extreme_readings(numbers, clues.looks, scene.radius_mm), numbers)
+    odds = log_odds(clues, ..., extreme_readings(numbers, clues.looks, scene), numbers)
     core = scene.core != 0
     strict, generous = (touching_components((odds[..., k] > 0) | core, scene.core) for k in range(2))
     edge = 1.5 * scene.box.spacing_mm[0]
@@ -264,6 +282,8 @@ def solid_diameters(masks, hu, spacing_mm, longest_mm, looks: Appearance, readin
 
     A lesion without ground glass is solid to its border; one that is ground glass all through may hold a solid part.
     """
+    from ..kernels.morphology import open_mm
+
     if not looks.in_lung:
         return longest_mm
     glass = looks.tissue_hu < SOLID_HU
@@ -273,5 +293,7 @@ def solid_diameters(masks, hu, spacing_mm, longest_mm, looks: Appearance, readin
     mixed = np.isfinite(border)
     if mixed.any():
         solid = masks[mixed] * (hu >= border[mixed, None, None, None])
+        if glass:  # vessels that run through it are no solid part
+            solid *= open_mm(hu >= SOLID_HU, spacing_mm, VESSEL_MM)
         solid_mm[mixed] = np.minimum(measure_masks(solid, spacing_mm)[:, 0], solid_mm[mixed])
     return solid_mm

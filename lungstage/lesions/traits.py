@@ -13,7 +13,7 @@ import numpy as np
 from ..records import Normal, ShapeSamples, Spread, Study
 from ..tables import read_parameters, shipped_priors
 from .candidate import Candidate
-from .diameters import measure_masks
+from .diameters import measure_axial
 from .scene import IN_LUNG, on_box
 
 FEW = 8  # voxels below which a share of them means nothing
@@ -104,7 +104,7 @@ def measure_traits(
     allowed = on_box(candidate.allowed.astype(np.float32), candidate.box, samples.box, fill=0.0) >= 0.5
     shape = median_shape(samples)
     depth = depth_mm(shape, samples.box.spacing_mm)
-    axial = measure_masks(samples.masks, samples.box.spacing_mm)[:, 1]
+    axial = measure_axial(samples.masks, samples.box.spacing_mm)[:, 0]
     in_lung = candidate.kind in IN_LUNG
     density = density_of(samples, hu, depth, numbers) if in_lung else certainly("solid")
     suv = measure_uptake(study, normal, samples, numbers)
@@ -116,7 +116,7 @@ def measure_traits(
         p_lobulated=p_lobulated(shape, numbers),
         roundness=float(np.clip(np.median(samples.short_axis_mm / np.maximum(axial, 1e-3)), 0, 1)),
         p_calcified=rising(share_of(inner > numbers.calcium_hu), numbers.calcium_share, 0.06),
-        p_fat=p_fat(hu, depth, density, numbers), **suv,
+        p_fat=p_fat(hu, depth, density, study.ct.grid.spacing_mm[0], numbers), **suv,
     )  # fmt: skip
 
 
@@ -204,12 +204,18 @@ def surrounded(shape: np.ndarray) -> np.ndarray:
     return binary_erosion(shape).view(np.uint8)
 
 
-def p_fat(hu, depth, density: dict[str, float], numbers: TraitParameters) -> float:
+def p_fat(hu, depth, density: dict[str, float], slice_mm: float, numbers: TraitParameters) -> float:
     """Fat away from the border, where no blur can look like it; never of ground glass, which is blur all through."""
     low, high = numbers.fat_hu
-    inner = hu[depth >= numbers.fat_depth_mm]
-    share = share_of((inner > low) & (inner < high))
-    return rising(share, numbers.fat_share, numbers.fat_share / 5) * density["solid"] if share > 0 else 0.0
+    inner = hu[depth >= max(numbers.fat_depth_mm, slice_mm)]
+    if inner.size < FEW:
+        return 0.0
+    # Noise falls as far above the median as below it: what the mirrored values show is no fat.
+    mirrored = 2 * np.median(inner) - inner
+    share = float(np.mean((inner > low) & (inner < high)) - np.mean((mirrored > low) & (mirrored < high)))
+    if np.median(inner) < high:  # fat all through
+        share = float(np.mean((inner > low) & (inner < high)))
+    return rising(share, numbers.fat_share, numbers.fat_share / 5) * density["solid"] if share > 0.01 else 0.0
 
 
 def measure_uptake(study: Study, normal: Normal | None, samples: ShapeSamples, numbers: TraitParameters) -> dict:

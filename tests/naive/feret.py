@@ -47,3 +47,7 @@ def widest_band(points, step, spacing):
     bands = np.floor(points @ u / max(spacing[1:])).astype(int)
     along = points @ np.array([u[1], -u[0]])
     return max(np.ptp(along[bands == band]) for band in np.unique(bands))
+
+
+def axial_diameters_mm(masks, spacing_mm):
+    return diameters_mm(masks, spacing_mm)[:, 1:]
