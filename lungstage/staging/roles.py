@@ -137,7 +137,8 @@ def share_of_likelihood(mass: np.ndarray, nodes: NodeEvidence) -> np.ndarray:
 def organ_roles(posterior: Posterior):
     """(k, o) P(metastasis of the organ), (o, 2, 5) P(organ involved) by other lung and M, and (2, 5) P(other lung, M).
 
-    What is lost of the mass when the lesion or the organ is said to be free is the probability that it is not. The sum is linear in the likelihood of M, so one weight serves all of these questions.
+    What is lost of the mass when a lesion or an organ is said to be free is the probability that it is not. The sum is
+    linear in the likelihood of M, so one weight serves all of these questions.
     """
     patient = posterior.patient
     evidence, parameters = patient.evidence, patient.parameters
