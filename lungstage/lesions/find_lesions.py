@@ -11,12 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..records import Anatomy, Lesion, Lesions, Lungs, Normal, Reason, Skeleton, SliceLabel, Study
+from ..records import Anatomy, Lesion, Lesions, Lungs, Normal, Skeleton, SliceLabel, Study
+from .alternatives import alternative_reasons, alternatives
 from .candidate import Candidate
 from .contacts import measure_contacts
 from .kinds import candidate_of
 from .malignancy import judge, p_malignant
-from .nodes import find_nodes, organ_share
+from .nodes import find_nodes
 from .nodules import find_nodules
 from .parameters import LesionParameters, load_lesion_parameters
 from .place import place_of
@@ -25,7 +26,6 @@ from .shape import sample_shape
 from .spots import Spot
 from .traits import Traits, measure_traits
 from .uptake import find_foci
-from .vessels import vessel_reason
 
 POINTS_AT_MOST = 400
 DEPTH_MM = 60.0
@@ -40,7 +40,7 @@ def find_lesions(
     """What does not look healthy, most suspicious (of the lesion alone) first."""  # fmt: skip
     numbers = parameters or load_lesion_parameters()
     search = coarse_search(study, lungs, skeleton, numbers.search_step_mm)
-    foci = find_foci(study, normal, numbers)
+    foci = find_foci(study, normal, search, numbers)
     spots = merged(foci, find_nodules(search, numbers), find_nodes(search, anatomy, numbers), numbers)
     depth = depth_mm(search)
     found = []
@@ -102,7 +102,13 @@ def look_closely(
     place = place_of(points, candidate.kind, lungs, anatomy, candidate.p_kind.get("node", 0.0))
     traits = with_context(measure_traits(study, normal, candidate, samples), candidate, place, centre, anatomy, search, depth)
     base, reasons = judge(candidate.kind, traits)
-    reasons = (*reasons, *context_reasons(candidate, spot, search, anatomy, points, centre, numbers))
+    hilum_mm = hilum_distance(centre, anatomy)
+    blood = None if normal.blood_suv is None else normal.blood_suv.q50
+    deepest = deepest_mm(points, search, depth)
+    others = alternatives(
+        candidate.kind, spot, study, lungs, search, anatomy, samples, points, hilum_mm, deepest, blood, numbers
+    )  # fmt: skip
+    reasons = (*reasons, *alternative_reasons(others, base + sum(reason.log_odds for reason in reasons)))
     lobes = place.region if candidate.kind == "pulmonary" else {}
     touching = candidate.kind in IN_LUNG or candidate.p_kind.get("pulmonary", 0.0) >= 0.1
     contacts = measure_contacts(study, lungs, skeleton, anatomy, samples, lobes) if touching else ()
@@ -130,21 +136,17 @@ def with_context(traits: Traits, candidate, place, centre, anatomy: Anatomy, sea
     )  # fmt: skip
 
 
-def context_reasons(candidate, spot, search, anatomy, points, centre, numbers) -> tuple[Reason, ...]:
-    """What the place alone says: a vessel is expected there, or an organ."""
-    if candidate.kind in ("pulmonary", "collapse"):
-        return vessel_reason(spot, search, hilum_distance(centre, anatomy), numbers)
-    if candidate.kind == "node":
-        share = min(float(organ_share(anatomy, points).mean()), 0.95)
-        return (Reason("an organ lies here", share, float(np.log1p(-share))),) if share >= 0.05 else ()
-    return ()
-
-
 def depth_mm(search: Search) -> np.ndarray:
     """float32 (z, y, x): how far each block of the hull lies from its border, up to DEPTH_MM."""
     from ..kernels.distance import squared_distance_mm2
 
     return np.sqrt(squared_distance_mm2(search.hull == 0, search.grid.spacing_mm, DEPTH_MM))
+
+
+def deepest_mm(points: np.ndarray, search: Search, depth: np.ndarray) -> float:
+    """How far the deepest of the points lies below the border of the hull."""
+    index = np.rint(search.grid.to_index(points)).astype(int).clip(0, np.array(depth.shape) - 1)
+    return float(depth[tuple(index.T)].max())
 
 
 def hilum_distance(point_mm, anatomy: Anatomy) -> float:

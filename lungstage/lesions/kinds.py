@@ -82,8 +82,8 @@ def core_of(spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
     hu = search.hu[around.box]
     solid = ~search.airway[around.box]
     near = solid & (around.away_mm <= max(0.5 * spot.radius_mm, 1.01 * float(around.away_mm[solid].min(initial=np.inf))))
-    if not near.any() or spot.found_by == "focus":
-        return near & (hu > -900)
+    if not near.any():
+        return near
     ring = (around.away_mm > 1.5 * spot.radius_mm) & (around.away_mm < 3.0 * spot.radius_mm) & solid
     background = float(np.median(hu[ring])) if ring.any() else -850.0
     return near & (hu >= 0.5 * (background + float(hu[near].max())))

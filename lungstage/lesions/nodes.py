@@ -1,9 +1,11 @@
 """Search and Anatomy in, spots that may be lymph nodes out: soft and round among fat, where nodes of a station lie.
 
-Every station keeps its best spots, so that a patient with many vessels in one place does not lose the nodes of another.
+Every station keeps its best spots, so that many vessels in one place do not hide the nodes of another.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,11 +17,13 @@ from .spots import RADIUS_OF_SCALE, Spot, apart, bright_spots
 
 FAR = 9.2  # squared Mahalanobis distance beyond which less than 3 % of a station's nodes lie
 NOT_A_NODE = ("heart", "aorta", "oesophagus", "trachea_wall", "vertebra", "bone")
-DOT_OR_CORD = 1.0
+DOT = 2.0
+APART = 0.7
+"""Nodes lie side by side: two count as one only within this part of the larger one's radius."""
 
 
 def find_nodes(search: Search, anatomy: Anatomy, numbers: LesionParameters) -> list[Spot]:
-    """At most `nodes_a_station` spots a station, and never one spot for two stations."""
+    """The strongest spots of each station, more of those that usually hold more nodes."""
     ground = nodal_ground(search, anatomy)
     if not ground.any():
         return []
@@ -28,19 +32,21 @@ def find_nodes(search: Search, anatomy: Anatomy, numbers: LesionParameters) -> l
     box = tuple(slice(a, b) for a, b in zip(low, high))
     values = soft_in_fat(search, box, numbers)
     peaks, response, scale = bright_spots(
-        values, ground[box], search.grid.spacing_mm, numbers.node_scales_mm, numbers.node_response_hu, DOT_OR_CORD
+        values, ground[box], search.grid.spacing_mm, numbers.node_scales_mm, numbers.node_response_hu, DOT
     )
     if not len(peaks):
         return []
     points = search.points_mm(peaks + low)
     station = anatomy.station_probability(points)
     organ = organ_share(anatomy, points)
-    score = response * (1.0 - organ) * np.exp(-0.25 * nearest_station(anatomy, points))
+    # an organ of the atlas may lie a centimetre away, so it lowers the rank and never takes a spot out
+    score = response * (1.0 - 0.5 * organ) * np.exp(-0.1 * nearest_station(anatomy, points))
     spots = [
         Spot(points[i], float(RADIUS_OF_SCALE * scale[i]), float(score[i]), "node") for i in np.argsort(-score, kind="stable")
     ]
     order = np.argsort(-score, kind="stable")
-    return best_of_stations(apart(spots), dict(zip(map(tuple, points[order].round(6)), station[order])), numbers)
+    by_point = dict(zip(map(tuple, points[order].round(6)), station[order]))
+    return seats(apart(spots, APART), by_point, anatomy.stations.weights, numbers)
 
 
 def nodal_ground(search: Search, anatomy: Anatomy) -> np.ndarray:
@@ -53,12 +59,15 @@ def nodal_ground(search: Search, anatomy: Anatomy) -> np.ndarray:
 
 
 def nearest_station(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
-    """(n): squared Mahalanobis distance from the nearest station's nodes."""
+    """(n): squared Mahalanobis distance from the nearest station's nodes; infinite beyond FAR."""
     frame = anatomy.frame.to_frame(points)
     nearest = np.full(len(points), np.inf)
     for centre, covariance in zip(anatomy.stations.centres, anatomy.stations.covariances):
-        scaled = (frame - centre) @ np.linalg.cholesky(np.linalg.inv(covariance))
-        nearest = np.minimum(nearest, (scaled * scaled).sum(axis=1))
+        away = frame - centre
+        reach = np.sqrt(FAR * np.diag(covariance))
+        close = np.flatnonzero((np.abs(away) <= reach).all(axis=1))  # beyond this box the distance is more than FAR
+        scaled = away[close] @ np.linalg.cholesky(np.linalg.inv(covariance))
+        nearest[close] = np.minimum(nearest[close], (scaled * scaled).sum(axis=1))
     return nearest
 
 
@@ -75,12 +84,16 @@ def organ_share(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
     return anatomy.region_probability(points)[:, columns].sum(axis=1)
 
 
-def best_of_stations(spots: list[Spot], station: dict, numbers: LesionParameters) -> list[Spot]:
-    """The strongest spots of each station."""
-    kept, left = [], dict.fromkeys(STATIONS, int(numbers.nodes_a_station))
+def seats(spots: list[Spot], station: dict, weights: np.ndarray, numbers: LesionParameters) -> list[Spot]:
+    """At most `nodes_at_most` spots, given out among the stations by how many nodes each usually holds (D'Hondt's rule).
+
+    Within a station the strongest come first; the score of what is returned is the order of the giving.
+    """
+    taken = np.zeros(len(STATIONS))
+    quotients = []
     for spot in spots:
-        name = STATIONS[int(np.argmax(station[tuple(spot.centre_mm.round(6))]))]
-        if left[name] > 0:
-            left[name] -= 1
-            kept.append(spot)
-    return kept
+        column = int(np.argmax(station[tuple(spot.centre_mm.round(6))]))
+        taken[column] += 1
+        quotients.append(weights[column] / taken[column])
+    order = np.argsort(-np.array(quotients), kind="stable")[: int(numbers.nodes_at_most)]
+    return [replace(spots[i], score=float(quotients[i])) for i in order]

@@ -21,7 +21,7 @@ class LesionParameters:
     node_response_hu: float
     fat_hu: float
     soft_hu: float
-    nodes_a_station: int
+    nodes_at_most: int
     focus_z: float
     focus_suv: float
     focus_share: float
@@ -33,7 +33,16 @@ class LesionParameters:
     vessel_periphery_mm: float
     vessel_ratio: float
     vessel_ratio_blur: float
-    vessel_log_odds: float
+    wall_depth: float
+    wall_depth_blur: float
+    contrast_hu: float
+    contrast_blur_hu: float
+    embedded_share: float
+    embedded_blur: float
+    hot_alternative: float
+    harmless_share: float
+    harmless_over_blood: float
+    harmless_blur: float
     candidates_at_most: int
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..geometry import Grid
 from ..records import Normal, Study
 from .parameters import LesionParameters
+from .search import Search
 from .spots import Spot, apart
 
+FARTHEST_MM = 60.0
+UNEXPECTED_SHARE = 0.6
+"""The rim of a focus is blurred into normal tissue; this part of the limit still counts as unexpected."""
+LEAST_TISSUE_HU = -600.0
 
-def find_foci(study: Study, normal: Normal, numbers: LesionParameters) -> list[Spot]:
+
+def find_foci(study: Study, normal: Normal, search: Search, numbers: LesionParameters) -> list[Spot]:
     """Local maxima of the PET inside the CT's field that are unexpected there, each with its hot surroundings."""
     if study.pet is None or normal.z_pet is None:
         return []
@@ -22,20 +29,40 @@ def find_foci(study: Study, normal: Normal, numbers: LesionParameters) -> list[S
     points = grid.to_mm(peaks)
     # hot noise outside of the CT belongs to nothing that can be looked at
     seen = study.ct.grid.holds(points)
-    spots = [focus(suv, grid, peak, float(normal.z_pet[tuple(peak)]), numbers) for peak in peaks[seen]]
+    spots = [focus(study, normal, search, peak, numbers) for peak in peaks[seen]]
     return apart(spots)
 
 
-def focus(suv: np.ndarray, grid, peak: np.ndarray, z: float, numbers: LesionParameters) -> Spot:
-    """The spot around one peak: what is connected to it and at least `focus_share` as hot, within 60 mm."""
+def focus(study: Study, normal: Normal, search: Search, peak: np.ndarray, numbers: LesionParameters) -> Spot:
+    """The spot around one peak: what is connected to it, at least `focus_share` as hot, and unexpected too."""
     from scipy.ndimage import label
 
-    reach = np.ceil(60.0 / np.asarray(grid.spacing_mm)).astype(int)
+    suv, grid = study.pet.values, study.pet.grid
+    reach = np.ceil(FARTHEST_MM / np.asarray(grid.spacing_mm)).astype(int)
     low, high = np.maximum(peak - reach, 0), np.minimum(peak + reach + 1, suv.shape)
     box = tuple(slice(a, b) for a, b in zip(low, high))
-    hot, _ = label(suv[box] >= numbers.focus_share * suv[tuple(peak)])
-    index = np.argwhere(hot == hot[tuple(peak - low)]) + low
+    unexpected = normal.z_pet[box] >= UNEXPECTED_SHARE * numbers.focus_z
+    hot, _ = label((suv[box] >= numbers.focus_share * suv[tuple(peak)]) & unexpected)
+    region = hot == hot[tuple(peak - low)]
+    index = np.argwhere(region) + low
     radius = float((3 * len(index) * grid.voxel_ml * 1000 / (4 * np.pi)) ** (1 / 3))
     weight = suv[tuple(index.T)].astype(np.float64)
     centre = grid.to_mm((index * weight[:, None]).sum(axis=0) / weight.sum())
-    return Spot(centre, radius, z, "focus", suv=float(suv[tuple(peak)]))
+    blocks = blocks_within(search, grid.box(low, high), region)
+    return Spot(centre, radius, float(normal.z_pet[tuple(peak)]), "focus", blocks, float(suv[tuple(peak)]))
+
+
+def blocks_within(search: Search, grid: Grid, region: np.ndarray) -> np.ndarray:
+    """(n, 3) search blocks whose centre lies in the region and in the body, not in air."""
+    corners = search.grid.to_index(grid.corners_mm())
+    low = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, search.hu.shape)
+    high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, 0, search.hu.shape)
+    if (high <= low).any():
+        return np.empty((0, 3), int)
+    index = np.moveaxis(np.indices(tuple(high - low)), 0, -1).reshape(-1, 3) + low
+    inside = np.rint(grid.to_index(search.points_mm(index))).astype(int)
+    held = np.all((inside >= 0) & (inside < region.shape), axis=1)
+    index, inside = index[held], inside[held]
+    index = index[region[tuple(inside.T)]]
+    here = tuple(index.T)
+    return index[search.body[here] & ~search.airway[here] & (search.hu[here] > LEAST_TISSUE_HU)]

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lungstage.lesions.alternatives import alternative_reasons, vessel_radius_mm
 from lungstage.lesions.parameters import load_lesion_parameters
 from lungstage.lesions.spots import Spot, apart, bright_spots
-from lungstage.lesions.vessels import vessel_radius_mm, vessel_reason
 
 SPACING = (2.0, 2.0, 2.0)
 SCALES = (1.5, 2.2, 3.2, 4.7, 7.0)
@@ -69,12 +69,11 @@ def test_of_two_spots_in_one_place_the_stronger_stays():
     assert [one.score for one in kept] == [2.0, 0.5]
 
 
-def test_what_is_no_thicker_than_a_vessel_of_its_place_speaks_against_a_lesion():
-    numbers = load_lesion_parameters()
-    thin = vessel_reason(spot(0, 1.0, radius=6.0), None, 5.0, numbers)[0].log_odds
-    same_far_away = vessel_reason(spot(0, 1.0, radius=6.0), None, 90.0, numbers)
-    assert thin < -1.0
-    assert not same_far_away or same_far_away[0].log_odds > -0.3
+@given(st.floats(-6, 8), st.floats(0, 0.98))
+def test_an_alternative_leaves_its_share_of_the_probability(log_odds, p_other):
+    reasons = alternative_reasons({"a vessel": (1.0, p_other)}, log_odds)
+    after = 1 / (1 + np.exp(-(log_odds + sum(reason.log_odds for reason in reasons))))
+    assert after == pytest.approx((1 - p_other) / (1 + np.exp(-log_odds)), abs=0.02)
 
 
 @given(st.floats(0, 200), st.floats(0, 200))

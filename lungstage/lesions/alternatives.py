@@ -1,0 +1,116 @@
+"""What else could explain a spot: a vessel of the lung, a vessel full of contrast, an organ, a muscle. Reasons against it.
+
+An alternative is not one trait among others that adds up with size: if the thing is the pulmonary artery, its size says
+nothing. So each gives a probability that the thing is no lesion at all, and the reason is what that leaves of the odds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..records import Anatomy, Lungs, Reason, ShapeSamples, Study
+from ..records.places import region_probability
+from .parameters import LesionParameters
+from .search import Search
+from .spots import Spot
+
+ORGANS = ("heart", "aorta", "pulmonary_artery", "vena_cava", "oesophagus", "trachea_wall", "thymus", "thyroid", "vertebra",
+          "liver", "spleen", "stomach")  # fmt: skip
+LARGEST = 0.99
+OUTERMOST = 0.25
+"""A shape of which a quarter lies outside of organs is not just an organ."""
+SHELL_MM = (1.5, 5.0)
+
+
+def alternatives(
+    kind: str, spot: Spot, study: Study, lungs: Lungs, search: Search, anatomy: Anatomy, samples: ShapeSamples,
+    points: np.ndarray, hilum_mm: float, depth_mm: float, blood_suv: float | None, numbers: LesionParameters,
+) -> dict[str, tuple[float, float]]:
+    """Name of each alternative to what was measured, and the probability it gives that this is no lesion.
+
+    points    (n, 3) LPS mm, spread over the shape
+    depth_mm  of its deepest block below the border of the hull
+    """  # fmt: skip
+    found = {}
+    index = tuple(np.rint(study.ct.grid.to_index(points)).astype(int).clip(0, np.array(study.ct.grid.shape) - 1).T)
+    enhanced = float(np.median(study.ct.values[index]))
+    found["as bright as blood with contrast"] = (enhanced, rising(enhanced, numbers.contrast_hu, numbers.contrast_blur_hu))
+    if kind in ("pulmonary", "collapse", "pleural", "effusion"):
+        ratio = thickness_mm(spot, search) / vessel_radius_mm(hilum_mm, numbers)
+        found["no thicker than a vessel here"] = (ratio, rising(-ratio, -numbers.vessel_ratio, numbers.vessel_ratio_blur))
+        flat = depth_mm / thickness_mm(spot, search)
+        found["flat on the wall of the chest"] = (flat, rising(-flat, -numbers.wall_depth, numbers.wall_depth_blur))
+    organ = organ_share(anatomy, points)
+    found["an organ lies here"] = (organ, organ)
+    if kind in ("node", "soft_tissue"):
+        fat = fat_around(study, samples)
+        found["not embedded in fat or lung"] = (fat, rising(-fat, -numbers.embedded_share, numbers.embedded_blur))
+    if spot.suv is not None:
+        # uptake that no physiology of the place explains is not what a vessel or an organ would show either
+        found = {name: (value, p * numbers.hot_alternative) for name, (value, p) in found.items()}
+    if kind == "soft_tissue" and spot.found_by == "focus" and blood_suv is not None:
+        # a focus was taken up because it is hot, so heat alone says little: muscle, brown fat and joints are hot far more often
+        ratio = spot.suv / blood_suv
+        harmless = numbers.harmless_share * rising(-np.log(ratio), -np.log(numbers.harmless_over_blood), numbers.harmless_blur)
+        found["as hot as muscle, brown fat or joints can be"] = (ratio, harmless)
+    return found
+
+
+def alternative_reasons(found: dict[str, tuple[float, float]], log_odds: float) -> tuple[Reason, ...]:
+    """The reasons, in turn: each takes its share of what the ones before it have left."""
+    reasons = []
+    for name, (value, p) in found.items():
+        p = min(p, LARGEST)
+        left = (1.0 - p) / (1.0 + np.exp(-log_odds))
+        change = float(np.log(left / (1.0 - left)) - log_odds)
+        if change < -0.02:
+            reasons.append(Reason(name, float(value), change))
+            log_odds += change
+    return tuple(reasons)
+
+
+def rising(value: float, middle: float, blur: float) -> float:
+    """From 0 to 1 around the middle."""
+    return float(1.0 / (1.0 + np.exp(-np.clip((value - middle) / blur, -30.0, 30.0))))
+
+
+def organ_share(anatomy: Anatomy, points: np.ndarray) -> float:
+    """P(an organ explains all of the shape): by the atlas alone, at the points of the shape that lie least in organs."""
+    columns = [anatomy.region_names.index(name) for name in ORGANS if name in anatomy.region_names]
+    inside = region_probability(anatomy.blobs, anatomy.frame.to_frame(points))[:, columns].sum(axis=1)
+    return float(np.quantile(inside, OUTERMOST))
+
+
+def fat_around(study: Study, samples: ShapeSamples) -> float:
+    """Share of the shell around the median shape that is fat, lung or air."""
+    from ..kernels.morphology import grow_mm
+
+    shape = samples.probability() >= 0.5
+    wide = np.pad(shape, int(np.ceil(SHELL_MM[1] / min(samples.box.spacing_mm))))
+    pad = (np.array(wide.shape) - shape.shape) // 2
+    spacing = samples.box.spacing_mm
+    shell = (grow_mm(wide, spacing, SHELL_MM[1]) > 0) & ~(grow_mm(wide, spacing, SHELL_MM[0]) > 0)
+    points = samples.box.to_mm(np.argwhere(shell) - pad)
+    index = np.rint(study.ct.grid.to_index(points)).astype(int)
+    inside = np.all((index >= 0) & (index < study.ct.grid.shape), axis=1)
+    if not inside.any():
+        return 0.0
+    return float((study.ct.values[tuple(index[inside].T)] < -30).mean())
+
+
+def vessel_radius_mm(hilum_mm: float, numbers: LesionParameters) -> float:
+    """Radius of the largest vessel of the lung expected at this distance from the hilum."""
+    fall = float(np.exp(-((hilum_mm / numbers.hilum_reach_mm) ** 2)))
+    return numbers.vessel_periphery_mm + (numbers.vessel_hilum_mm - numbers.vessel_periphery_mm) * fall
+
+
+def thickness_mm(spot: Spot, search: Search) -> float:
+    """Radius of the largest ball inside the spot."""
+    if not len(spot.blocks):
+        return spot.radius_mm
+    from scipy.ndimage import distance_transform_edt
+
+    low = spot.blocks.min(axis=0) - 1
+    mask = np.zeros(spot.blocks.max(axis=0) - low + 2, bool)
+    mask[tuple((spot.blocks - low).T)] = True
+    return float(distance_transform_edt(mask, sampling=search.grid.spacing_mm).max())
