@@ -1,37 +1,70 @@
-"""Lungs, frame and atlas in, the sheets between the lobes out: the mean fissures of many patients in the boxes of these lungs."""
+"""Lungs, frame and atlas in, the sheets between the lobes out: told by the mean of many patients, drawn to what the CT shows."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..records import Fissures, Landmark, Lungs, PatientFrame
-from .atlas import Atlas
+from ..records import Fissures, Landmark, Lungs, PatientFrame, Volume
+from ..records.lungs import LEFT, RIGHT
+from .atlas import Atlas, FissureRow
 from .findings import Clouds
+from .fissure_search import Agreement, Sheet, lattice, search_sheet
+from .parameters import AnatomyParameters, MapNumbers
 
 LEAST_POINTS = 200
 ENDS = (0.002, 0.998)
+CHANCE_SD, SOFTNESS = 0.02, 0.4  # chance varies at least so much; trust grows over so many of its standard deviations
 
 
-def place_fissures(clouds: Clouds, lungs: Lungs, frame: PatientFrame, landmarks: dict[str, Landmark], atlas: Atlas) -> Fissures:
-    """The three sheets, told by the atlas; a lung whose ends the scan cuts off is completed by the landmarks."""
+def place_fissures(
+    ct: Volume, clouds: Clouds, lungs: Lungs, frame: PatientFrame, landmarks: dict[str, Landmark], parameters: AnatomyParameters
+) -> Fissures:
+    """The three sheets. A lung whose ends the scan cuts off is completed by the landmarks, and its fissures are only told."""
+    atlas: Atlas = parameters.atlas
     boxes = {
         side: lung_box(side, frame.to_frame(cloud), landmarks, frame)
         for side, cloud in (("right", clouds.right), ("left", clouds.left))
     }
-    coefficients, centres, scales, spreads = [], [], [], []
+    sheets: dict[str, Sheet] = {}
+    seen = []
     for row in atlas.fissures:
-        low, high, ends_sd = boxes[row.name.split("_")[0]]
-        size = high - low
-        terms = np.array(row.coefficients) * size[2]
-        terms[0] += low[2]
-        coefficients.append(terms)
-        centres.append(low[:2])
-        scales.append(size[:2])
-        spreads.append(np.sqrt((row.sd_patient**2 + row.sd_surface**2) * size[2] ** 2 + ends_sd**2))
-    names = tuple(row.name for row in atlas.fissures)
+        side = row.name.split("_")[0]
+        told = told_sheet(row, *boxes[side])
+        trust, sheet = 0.0, told
+        if landmarks[f"apex_{side}"].seen and landmarks[f"recess_{side}"].seen:
+            hull = (lungs.hull == (RIGHT if side == "right" else LEFT)).view(np.uint8)
+            floor = sheets.get("right_oblique") if row.name == "right_horizontal" else None
+            found = search_sheet(told, ct, hull, boxes[side][:2], frame, floor)
+            if found is not None:
+                trust, sheet = drawn_to_image(told, *found, boxes[side][:2], parameters.numbers)
+        sheets[row.name] = sheet
+        seen.append(trust >= 0.5)
+    parts = list(sheets.values())
     return Fissures(
-        names, np.array(coefficients), np.array(centres), np.array(scales), np.array(spreads), np.zeros(len(names), bool)
-    )
+        tuple(sheets), np.array([sheet.coefficients for sheet in parts]), np.array([sheet.centre for sheet in parts]),
+        np.array([sheet.scale for sheet in parts]), np.array([sheet.sd_mm for sheet in parts]), np.array(seen),
+    )  # fmt: skip
+
+
+def told_sheet(row: FissureRow, low: np.ndarray, high: np.ndarray, ends_sd_mm: float) -> Sheet:
+    """The mean fissure of many patients in the box of this lung."""
+    size = high - low
+    coefficients = np.array(row.coefficients) * size[2]
+    coefficients[0] += low[2]
+    spread = np.sqrt((row.sd_patient**2 + row.sd_surface**2) * size[2] ** 2 + ends_sd_mm**2)
+    return Sheet(coefficients, low[:2], size[:2], float(spread))
+
+
+def drawn_to_image(told: Sheet, found: Agreement, chance: np.ndarray, box, numbers: MapNumbers) -> tuple[float, Sheet]:
+    """How far the found sheet is trusted, and the mean of told and found sheet with the spread of their mixture."""
+    agreement = (found.share - chance.mean()) / max(chance.std(), CHANCE_SD)
+    trust = 1.0 / (1.0 + np.exp(-(agreement - numbers.fissure_trust_sd) / SOFTNESS))
+    new = Sheet(found.coefficients, told.centre, told.scale, numbers.fissure_floor_mm)
+    xy = lattice(box)
+    apart = np.sqrt(np.mean((new.height(xy) - told.height(xy)) ** 2))
+    variance = trust * new.sd_mm**2 + (1 - trust) * told.sd_mm**2 + trust * (1 - trust) * apart**2
+    mean = trust * found.coefficients + (1 - trust) * told.coefficients
+    return float(trust), Sheet(mean, told.centre, told.scale, float(np.sqrt(variance)))
 
 
 def lung_box(side: str, place: np.ndarray, landmarks: dict[str, Landmark], frame: PatientFrame):

@@ -38,7 +38,7 @@ def map_anatomy(study: Study, lungs: Lungs, skeleton: Skeleton, parameters: Anat
     border = tracheal_border(tree.trachea_mm, frame)
     return Anatomy(
         landmarks, frame, blobs,
-        place_fissures(clouds, lungs, frame, landmarks, atlas),
+        place_fissures(study.ct, clouds, lungs, frame, landmarks, parameters),
         place_stations(fit, frame, landmarks, tree, atlas, border),
         measure_coverage(blobs, fit, atlas, frame, study.ct.grid, study.outside, lungs),
         None if study.pet is None else measure_coverage(blobs, fit, atlas, frame, study.pet.grid, None, lungs),

@@ -30,6 +30,7 @@ class MapNumbers:
     tail_freedom: float
     surface_sd_mm: float
     fissure_floor_mm: float
+    fissure_trust_sd: float
 
 
 @dataclass(frozen=True, eq=False)

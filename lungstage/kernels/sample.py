@@ -9,15 +9,17 @@ from numba import njit
 def sample_linear(volume, index):
     """Trilinear values at positions; outside of the volume, those of its nearest border.
 
-    volume    float32 (z, y, x), no side empty
+    volume    int16 or float32 (z, y, x), no side empty
     index     (n, 3) positions in voxels, in the order (z, y, x)
     returns   float64 (n)
     cost      eight reads a position; 3 ms for 100 000 positions
     """
-    volume = np.ascontiguousarray(volume, np.float32)
+    volume = np.ascontiguousarray(volume)
     index = np.ascontiguousarray(index, np.float64)
-    if volume.ndim != 3 or 0 in volume.shape or index.ndim != 2 or index.shape[1] != 3:
-        raise ValueError(f"positions (n, 3) are looked up in a volume (z, y, x), not {index.shape} in {volume.shape}")
+    if volume.ndim != 3 or 0 in volume.shape or volume.dtype not in (np.int16, np.float32) or index.shape[1:] != (3,):
+        raise ValueError(
+            f"positions (n, 3) are looked up in a volume (z, y, x), not {index.shape} in {volume.shape} {volume.dtype}"
+        )
     out = np.empty(len(index))
     _sample(volume, index, out)
     return out
