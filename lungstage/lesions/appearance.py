@@ -19,6 +19,7 @@ LUNG_HU = (-980.0, -550.0)  # medians that parenchyma can have, emphysema to exp
 NOISE_HU = {True: (20.0, 120.0), False: (8.0, 40.0)}  # spread inside one tissue that can be believed, in the lung or not
 FEW = 12  # voxels below which no statistics are made
 HALO_MM = (1.5, 4.5)  # shell around the dense part in which ground glass is looked for
+HALO_DENSE_MM = 12.0  # radius of a dense part from which on ground glass around it counts less than not
 HALO_MOST_HU = -300.0  # denser is a vessel or another lesion
 SHELL_FAR = 2.2  # radii: the surroundings that are compared with lie within this
 
@@ -66,10 +67,11 @@ def appearance_in_lung(scene: Scene, halo_hu: float, halo_spread_hu: float, hot,
     lung = float(np.clip(lung, *LUNG_HU))
     noise = float(np.clip(spread, *NOISE_HU[True]))
     tissue = max(inner_density(scene, lung), lung + 2.0 * noise)
-    shell_hu = halo_density(scene, lung, tissue)
+    shell_hu, dense_mm = halo_density(scene, lung, tissue)
     excess = shell_hu - lung
-    solid_enough = 1 / (1 + np.exp(-(tissue + 400.0) / 50.0))  # a lesion that is ground glass itself has no halo
-    p_halo = float(solid_enough / (1 + np.exp(-(excess - halo_hu) / halo_spread_hu)))
+    # A lesion that is ground glass itself has no halo; round a solid mass it is pneumonia, collapse or blood, not size.
+    may_have = 1 / (1 + np.exp(-(tissue + 400.0) / 50.0)) / (1 + np.exp((dense_mm - HALO_DENSE_MM) / 1.5))
+    p_halo = float(may_have / (1 + np.exp(-(excess - halo_hu) / halo_spread_hu)))
     return Appearance(True, tissue, noise, lung, None, lung + max(excess, halo_hu), p_halo, 0.0, hot, cold)
 
 
@@ -89,14 +91,16 @@ def inner_density(scene: Scene, lung_hu: float) -> float:
     return density
 
 
-def halo_density(scene: Scene, lung_hu: float, tissue_hu: float) -> float:
-    """Usual density in a shell around the dense part, inside the allowed ground; that of lung where there is no shell."""
+def halo_density(scene: Scene, lung_hu: float, tissue_hu: float) -> tuple[float, float]:
+    """Usual density in a shell around the dense part, that of lung where there is no shell; and that part's radius in mm."""
     body = touching_components((scene.hu > 0.5 * (lung_hu + tissue_hu)) & (scene.outside_mm < 0), scene.core)
     away = squared_distance_mm2(body, scene.box.spacing_mm, HALO_MM[1] + 1)
     shell = (away > HALO_MM[0] ** 2) & (away < HALO_MM[1] ** 2) & (scene.outside_mm < -1.0)
     shell &= scene.away_mm < 1.5 * scene.radius_mm + HALO_MM[1]
     values = scene.hu[shell & (scene.hu < HALO_MOST_HU)]
-    return float(np.quantile(values, 0.4)) if values.size >= max(FEW, 0.3 * np.count_nonzero(shell)) else lung_hu
+    radius = float((750 / np.pi * np.count_nonzero(body) * scene.box.voxel_ml) ** (1 / 3))
+    enough = values.size >= max(FEW, 0.5 * np.count_nonzero(shell))
+    return float(np.quantile(values, 0.4)) if enough else lung_hu, radius
 
 
 def appearance_in_tissue(scene: Scene, hot, cold) -> Appearance:
