@@ -9,6 +9,7 @@ from ..tnm import EDITIONS
 from .assignment import Assignments
 from .editions import axes_of, joint_of, stage_of
 from .evidence import read_evidence
+from .evidence import with_facts as counted
 from .facts import read_findings
 from .posterior import Patient, Posterior, infer_posterior, without_lesion
 from .roles import Roles
@@ -39,9 +40,13 @@ def stages_without(name: str, patient: Patient, assignments: Assignments | None 
 
 
 def with_facts(patient: Patient, facts: Facts) -> Patient:
-    """The same images with other facts."""
+    """The same images with other facts; what-ifs change what a lesion can be, tests only how likely it is."""
     findings = read_findings(patient.lesions, facts, patient.parameters)
-    evidence = read_evidence(patient.lesions, findings, patient.parameters)
+    if facts.overrides == patient.facts.overrides:
+        good, bad = counted(patient.evidence.odds, findings)
+        evidence = replace(patient.evidence, good=good, bad=bad)
+    else:
+        evidence = read_evidence(patient.lesions, findings, patient.parameters)
     return replace(patient, facts=facts, findings=findings, evidence=evidence)
 
 

@@ -27,7 +27,7 @@ NO_LOBE_BELOW = 0.05
 class Evidence:
     """The lesions (k) as the network sees them.
 
-    good, bad      (k) see above
+    odds           (k) of malignancy, by the images alone; good, bad (k) see above
     target         (k, 2 + o) probability that it is tissue of the lung, a regional node, or in an organ; rows sum to 1
     primary        (k) probability that it is tissue that a primary can be
     nodule         (k) of its share of the lung, the part that is a nodule or mass and not a collapse
@@ -35,9 +35,12 @@ class Evidence:
     log_size       (k) ln of the longest diameter in mm
     subsolid       (k) probability of ground glass or part-solid
     effusion       (k) probability of an effusion
+    crowd          (2 + o) factor on the odds of every lesion of a column of `target`: below 1 where more benign candidates
+                   are found than usual
     """
 
     ids: tuple[str, ...]
+    odds: np.ndarray
     good: np.ndarray
     bad: np.ndarray
     target: np.ndarray
@@ -48,6 +51,7 @@ class Evidence:
     log_size: np.ndarray
     subsolid: np.ndarray
     effusion: np.ndarray
+    crowd: np.ndarray
 
 
 def read_evidence(lesions: Lesions, findings: Findings, parameters: StagingParameters) -> Evidence:
@@ -55,8 +59,7 @@ def read_evidence(lesions: Lesions, findings: Findings, parameters: StagingParam
     limit = parameters.numbers.log_odds_limit
     alone = np.array([lesion.base_log_odds + sum(reason.log_odds for reason in lesion.reasons) for lesion in lesions], float)
     odds = np.exp(np.clip(alone, -limit, limit))
-    good = np.where(findings.lesion_state == MALIGNANT, 0.0, findings.lesions[:, 0] / (1 + odds))
-    bad = np.where(findings.lesion_state == BENIGN, 0.0, findings.lesions[:, 1] * odds / (1 + odds))
+    good, bad = with_facts(odds, findings)
     targets = [target_of(lesion, parameters) for lesion in lesions]
     columns = FIRST_ORGAN + len(parameters.organs)
     target = np.array([row for row, _ in targets]).reshape(-1, columns)
@@ -66,6 +69,7 @@ def read_evidence(lesions: Lesions, findings: Findings, parameters: StagingParam
     primary = np.where(findings.only_node | findings.not_primary, 0.0, primary)
     return Evidence(
         ids=tuple(lesion.id for lesion in lesions),
+        odds=odds,
         good=good,
         bad=bad,
         target=target,
@@ -76,7 +80,26 @@ def read_evidence(lesions: Lesions, findings: Findings, parameters: StagingParam
         log_size=np.log([max(lesion.longest_diameter_mm.q50, 1.0) for lesion in lesions]).reshape(-1),
         subsolid=np.array([lesion.density["ground_glass"] + lesion.density["part_solid"] for lesion in lesions]),
         effusion=np.array([lesion.p_kind.get("effusion", 0.0) for lesion in lesions]),
+        crowd=crowding(target, 1 / (1 + odds), parameters),
     )
+
+
+def with_facts(odds: np.ndarray, findings: Findings) -> tuple[np.ndarray, np.ndarray]:
+    """`good` and `bad` of lesions with these odds, facts about them counted."""
+    good = np.where(findings.lesion_state == MALIGNANT, 0.0, findings.lesions[:, 0] / (1 + odds))
+    bad = np.where(findings.lesion_state == BENIGN, 0.0, findings.lesions[:, 1] * odds / (1 + odds))
+    return good, bad
+
+
+def crowding(target: np.ndarray, p_benign: np.ndarray, parameters: StagingParameters) -> np.ndarray:
+    """(2 + o) of Evidence.crowd.
+
+    Benign candidates vary more from patient to patient than chance: emphysema, motion, brown fat. Their rate in this patient
+    is that of a gamma prior of one patient's weight, so that a crowd of candidates is no evidence of disease by itself.
+    """
+    numbers = parameters.numbers
+    usual = np.array([numbers.usual_lung, numbers.usual_nodes, *(organ.usual for organ in parameters.organs)])
+    return np.minimum(1.0, (usual + 1.0) / (p_benign @ target + 1.0))
 
 
 def target_of(lesion: Lesion, parameters: StagingParameters) -> tuple[np.ndarray, float]:

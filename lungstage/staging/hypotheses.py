@@ -66,7 +66,7 @@ def list_hypotheses(
     factor = size_factors(evidence, population, reference, parameters)
     seen = (1.0 - numbers.unseen_primary) * scan.lungs
     lung = np.where(assignments.fixed == LUNG, 1.0, np.where(assignments.fixed < 0, evidence.primary, 0.0))
-    ground = evidence.bad * np.where(evidence.primary > 0, lung, 0.0) / reference.lung
+    ground = evidence.bad * np.where(evidence.primary > 0, lung, 0.0) * evidence.crowd[LUNG] / reference.lung
     alone = people.cancer * (1.0 - numbers.unseen_primary) * ground * factor[:, PRIMARY]
     second = numbers.second_primary * ground * evidence.nodule * factor[:, SECOND]
     rows = [(UNSEEN, NOBODY, lobe, people.cancer * (1.0 - seen) * share) for lobe, share in enumerate(parameters.lobe_share)]
@@ -79,7 +79,7 @@ def list_hypotheses(
     primary, other, lobe = (np.array([row[c] for row in rows], int) for c in range(3))
     weight = np.array([row[3] for row in rows], float)
     histology = np.array([traits.histology[i] for i in primary])
-    rate = numbers.second_primary * factor[:, SECOND] / reference.lung
+    rate = numbers.second_primary * factor[:, SECOND] * evidence.crowd[LUNG] / reference.lung
     beside = np.where((primary >= 0)[:, None] & ~pairs[primary], rate, 0.0) if len(rate) else np.zeros((len(primary), 0))
     return Hypotheses(
         primary, other, lobe, weight, beside, factor, histology,

@@ -85,7 +85,8 @@ def who_counts(assignments: Assignments, hypotheses: Hypotheses, evidence: Evide
 def nodule_rates(evidence: Evidence, hypotheses: Hypotheses, reference: Reference, parameters: StagingParameters) -> np.ndarray:
     """(h, k, 4) rate of each lesion as a separate nodule of the three sorts, and as a multifocal subsolid cancer."""
     numbers = parameters.numbers
-    separate = evidence.nodule * (1.0 - evidence.subsolid) * hypotheses.size_factor[:, SEPARATE] / reference.lung
+    crowd = evidence.crowd[LUNG] / reference.lung
+    separate = evidence.nodule * (1.0 - evidence.subsolid) * hypotheses.size_factor[:, SEPARATE] * crowd
     rates = np.zeros((len(hypotheses.primary), len(evidence.ids), 4))
     side = np.array([lobe.split("_")[0] for lobe in LOBES])
     for lobe in np.unique(hypotheses.lobe):
@@ -99,7 +100,7 @@ def nodule_rates(evidence: Evidence, hypotheses: Hypotheses, reference: Referenc
             rates[rows, :, column] = separate * place * found
     subsolid = np.append(evidence.subsolid, 0.0)[np.where(hypotheses.primary == UNSEEN, -1, hypotheses.primary)]
     beside = subsolid * numbers.subsolid_others + (1.0 - subsolid) * numbers.subsolid_beside_solid
-    rates[:, :, 3] = beside[:, None] * evidence.nodule * evidence.subsolid / reference.lung
+    rates[:, :, 3] = beside[:, None] * evidence.nodule * evidence.subsolid * crowd
     rates[:, :, 3] += evidence.nodule * hypotheses.beside
     return rates
 

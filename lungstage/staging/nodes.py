@@ -22,6 +22,7 @@ from .reference import Reference
 from .scan import Scan
 
 LEAST_STATION = 0.02
+MOST_OPEN = 9
 NOT_NOTHING = 0.05
 """A station that shows a node was scanned at least this much."""
 
@@ -55,7 +56,7 @@ def node_rates(evidence: Evidence, lobe: str, scan: Scan, reference: Reference, 
     place /= np.maximum(place.sum(axis=1, keepdims=True), 1e-300)
     benign = parameters.station_share @ gather
     found = scan.nodes_found_full[list(drainage.stations)]
-    return place * found / (benign * reference.nodes)
+    return place * found * evidence.crowd[NODES] / (benign * reference.nodes)
 
 
 def node_evidence(
@@ -78,7 +79,7 @@ def node_evidence(
     facts = station_facts(findings, drainage.home, len(drainage.stations))
     shown = np.zeros(len(drainage.stations), bool)
     shown[rates[lesions].any(axis=0)] = True
-    open_stations = np.flatnonzero(shown | (facts != 1).any(axis=1))
+    open_stations = stations_in_play(rates[lesions] * p_bad(evidence, lesions)[:, None], facts)
     table = summed_out(parameters, lobe, size_mm, missed(scan, drainage.stations, shown), tuple(open_stations))
     bits = (np.arange(2 ** len(open_stations))[:, None] >> np.arange(len(open_stations)) & 1).astype(float)
     share = np.array([share_of(evidence, assignments, k, NODES) for k in lesions])
@@ -101,6 +102,23 @@ def node_evidence(
     return NodeEvidence(
         by_n(detail), detail, malignant, lesions, involved_stations(weight, by_pattern, bits, open_stations, drainage.stations)
     )
+
+
+def p_bad(evidence: Evidence, lesions) -> np.ndarray:
+    """P(malignant) of lesions by themselves, facts about them counted."""
+    good, bad = evidence.good[lesions], evidence.bad[lesions]
+    return bad / np.maximum(good + bad, 1e-300)
+
+
+def stations_in_play(weight: np.ndarray, facts: np.ndarray) -> np.ndarray:
+    """Stations (n) that a fact or a lesion speaks of; of many the ones with most malignant weight (lesions, n).
+
+    A lesion's share of a station beyond these is taken for benign.
+    """
+    most = max(MOST_OPEN, int((facts != 1).any(axis=1).sum()))
+    worth = np.where((facts != 1).any(axis=1), np.inf, weight.sum(axis=0))
+    order = np.argsort(-worth, kind="stable")[:most]
+    return np.sort(order[worth[order] > 0])
 
 
 def used_in(assignments: Assignments, doubtful: list[int]) -> np.ndarray:

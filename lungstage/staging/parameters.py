@@ -59,6 +59,8 @@ class NetworkNumbers:
     log_odds_limit: float
     metastases_dispersion: float
     organ_count_power: float
+    usual_lung: float
+    usual_nodes: float
     nx_below: float
     kept_mass: float
     rule_shown_from: float
@@ -144,6 +146,7 @@ class Organ:
     regions: tuple[str, ...]
     given_n3: float
     given_t4: float
+    usual: float
 
 
 @dataclass(frozen=True)
@@ -282,11 +285,11 @@ def read_histologies(priors: Priors) -> tuple[Histology, ...]:
 def read_organs(priors: Priors) -> tuple[Organ, ...]:
     """organs.csv in the order of the file."""
     columns = ("organ", "system", *HISTOLOGIES, "single", "many", "sees_ct", "sees_pet", "coverage")
-    columns += ("regions", "given_n3", "given_t4")
+    columns += ("regions", "given_n3", "given_t4", "usual")
     organs = []
     for row in _rows(priors, "organs", columns):
         shares = {name: _number(priors, "organs", row, name, 0, 1) for name in (*HISTOLOGIES, "single", "sees_ct", "sees_pet")}
-        factors = {name: _number(priors, "organs", row, name, 0, 100) for name in ("many", "given_n3", "given_t4")}
+        factors = {name: _number(priors, "organs", row, name, 0, 100) for name in ("many", "given_n3", "given_t4", "usual")}
         involved = tuple(shares.pop(name) for name in HISTOLOGIES)
         coverage = tuple(tuple(part.split("+")) for part in row["coverage"].split("|"))
         regions = tuple(row["regions"].split("+")) if row["regions"] else ()

@@ -18,7 +18,7 @@ from .assignment import Assignments, assign, share_of
 from .evidence import FIRST_ORGAN, LUNG, NODES
 from .hypotheses import NOBODY, UNSEEN, Hypotheses, list_hypotheses
 from .lung import STATES, nodule_rates, state_prior
-from .nodes import missed, node_rates, station_facts, summed_out
+from .nodes import missed, node_rates, p_bad, station_facts, stations_in_play, summed_out
 from .organs import OrganLevels, m_weights, organ_likelihood
 from .parameters import HISTOLOGIES, M_FINE, N_FINE, T_SPREAD, StagingParameters, shipped_parameters
 from .posterior import Patient, known_traits, lifted_t, no_cancer, read_patient, size_step, spread_prior, t8_of
@@ -194,9 +194,13 @@ class Network:
 
     def stations_open(self, h: int) -> tuple[int, ...]:
         """Stations of the drainage that a lesion or fact speaks of."""
-        rates, facts = self.rates(h), self.facts(h)
-        nodes = self.evidence.target[:, NODES] > 0
-        return tuple(np.flatnonzero(rates[nodes].any(axis=0) | (facts != 1).any(axis=1)))
+        own = self.node_lesions()
+        return tuple(stations_in_play(self.rates(h)[own] * p_bad(self.evidence, own)[:, None], self.facts(h)))
+
+    def node_lesions(self) -> list[int]:
+        """Lesions that are, or may be, nodes."""
+        fixed = self.assignments.fixed
+        return [k for k in range(len(fixed)) if fixed[k] == NODES or (fixed[k] < 0 and self.evidence.target[k, NODES] > 0)]
 
     def rates(self, h: int) -> np.ndarray:
         """(k, n) of node_rates."""
@@ -215,14 +219,12 @@ class Network:
     def stations(self) -> np.ndarray:
         """(patterns + 1, N, h + 1) with P(nothing more found), the rest in "other"."""
         table = np.zeros((2**self.most_open + 1, 5, self.count + 1))
-        nodes = [k for k in range(len(self.evidence.ids)) if self.assignments.fixed[k] in (NODES, -1)]
         sizes = size_step(np.append(np.exp(self.evidence.log_size), self.parameters.numbers.drainage_size_mm))
         for h in range(self.count):
             lobe = LOBES[self.hypotheses.lobe[h]]
             drainage = self.parameters.drainage[lobe]
             shown = np.zeros(len(drainage.stations), bool)
-            own = [k for k in nodes if self.evidence.target[k, NODES] > 0]
-            shown[self.rates(h)[own].any(axis=0)] = True
+            shown[self.rates(h)[self.node_lesions()].any(axis=0)] = True
             missing = missed(self.patient.scan, drainage.stations, shown)
             size = float(sizes[self.hypotheses.primary[h]])
             part = summed_out(self.parameters, lobe, size, missing, self.open_stations[h])

@@ -56,7 +56,7 @@ def own_weight(patient, assignments, k, mean, sd):
     if evidence.primary[k] == 0 or share(evidence, assignments, k, LUNG) == 0:
         return 0.0
     size = normal(evidence.log_size[k], mean, sd) / mixture(patient, k)
-    return evidence.bad[k] / patient.reference.lung * share(evidence, assignments, k, LUNG) * size
+    return evidence.bad[k] * evidence.crowd[LUNG] / patient.reference.lung * share(evidence, assignments, k, LUNG) * size
 
 
 def second_weight(patient, assignments, k):
@@ -156,7 +156,7 @@ def lung_factor(patient, assignments, primary, lobe, roles, same, other, contra)
     for k, role in enumerate(roles):
         own = share(evidence, assignments, k, LUNG)
         size = normal(evidence.log_size[k], numbers.separate_log_size, numbers.separate_size_sd) / mixture(patient, k)
-        solid = (1 - evidence.subsolid[k]) * evidence.nodule[k] * size / reference.lung * own
+        solid = (1 - evidence.subsolid[k]) * evidence.nodule[k] * size * evidence.crowd[LUNG] / reference.lung * own
         lobes = {
             "same": [lobe],
             "other": [x for x in range(5) if LOBES[x].startswith(side) and x != lobe],
@@ -173,7 +173,7 @@ def lung_factor(patient, assignments, primary, lobe, roles, same, other, contra)
             if primary is not None and k not in second_ones(patient, assignments, primary):
                 second = normal(evidence.log_size[k], numbers.second_log_size, numbers.second_size_sd) / mixture(patient, k)
                 rate += numbers.second_primary * second / reference.lung
-            factor *= rate * evidence.nodule[k] * own
+            factor *= rate * evidence.nodule[k] * own * evidence.crowd[LUNG]
     return factor
 
 
@@ -199,7 +199,7 @@ def node_factor(patient, assignments, primary, lobe, roles):
             station = int(role.split()[1])
             j = drainage.home[station]
             group = [s for s in range(20) if drainage.home[s] == j]
-            found = scan.nodes_found_full[drainage.stations[j]]
+            found = scan.nodes_found_full[drainage.stations[j]] * evidence.crowd[NODES]
             rate = found * evidence.stations[k, station] / (parameters.station_share[group].sum() * patient.reference.nodes)
             p = p * patterns.bits[:, j] * rate * share(evidence, assignments, k, NODES)
     return [p[patterns.n_class == n].sum() for n in range(5)]
@@ -245,7 +245,7 @@ def organ_choices(patient, assignments, roles):
         sees = max(scan.organ_sees[o], 0.05 * scan.organ_sees_full[o]) if here else scan.organ_sees[o]
         average = (organ.single + (1 - organ.single) * organ.many) * sees
         rate = np.prod([
-            share(evidence, assignments, k, FIRST_ORGAN + o)
+            share(evidence, assignments, k, FIRST_ORGAN + o) * evidence.crowd[FIRST_ORGAN + o]
             / (patient.reference.organs[o] * average**parameters.numbers.organ_count_power)
             for k in ill
         ])  # fmt: skip
