@@ -65,19 +65,29 @@ def median_shape(lesion: Lesion, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
 
 def anatomy_labels(report) -> np.ndarray:
     """uint8 (z, y, x): codes of regions.csv; lobes, airway and bones from their masks, the rest where it most probably is."""
+    from scipy.ndimage import binary_dilation
+
     lungs, anatomy = report.lungs, report.anatomy
     if anatomy is None:
         return np.zeros(lungs.grid.shape, np.uint8)
     codes = region_codes(report.priors)
     coarse = working_grid(lungs.grid)
-    points = coarse.to_mm(np.moveaxis(np.indices(coarse.shape), 0, -1)).reshape(-1, 3)
+    index = np.moveaxis(np.indices(coarse.shape), 0, -1).reshape(-1, 3)
+    fine = np.rint(lungs.grid.to_index(coarse.to_mm(index))).astype(int).clip(0, np.array(lungs.grid.shape) - 1)
+    body, hull = (mask[tuple(fine.T)] > 0 for mask in (lungs.body, lungs.hull))
+    # blocks beside the hull need a lobe too: their voxels may lie in it
+    hull = binary_dilation(hull.reshape(coarse.shape), iterations=2).ravel()
+    body |= hull
     lobe_codes = np.array([codes[name] for name in LOBES], np.uint8)
     own_codes = np.array([codes[name] for name in anatomy.region_names], np.uint8)
+    right, left, regions = (np.zeros(len(index), np.uint8) for _ in range(3))
+    probability = in_batches(anatomy.lobe_probability, coarse.to_mm(index[hull]))
     # a lobe cannot be where the other side's hull is, so sides come from the hull, not from the map
-    probability = in_batches(anatomy.lobe_probability, points)
-    right = lobe_codes[:3][probability[:, :3].argmax(axis=1)].reshape(coarse.shape)
-    left = lobe_codes[3:][probability[:, 3:].argmax(axis=1)].reshape(coarse.shape)
-    regions = own_codes[in_batches(anatomy.region_probability, points).argmax(axis=1)].reshape(coarse.shape)
+    right[hull] = lobe_codes[:3][probability[:, :3].argmax(axis=1)]
+    left[hull] = lobe_codes[3:][probability[:, 3:].argmax(axis=1)]
+    soft = body
+    regions[soft] = own_codes[in_batches(anatomy.region_probability, coarse.to_mm(index[soft])).argmax(axis=1)]
+    right, left, regions = (map_.reshape(coarse.shape) for map_ in (right, left, regions))
     outside_lung = ~np.isin(regions, lobe_codes)
     labels = np.zeros(lungs.grid.shape, np.uint8)
     nearest = [np.minimum(np.arange(n) * m // n, m - 1) for n, m in zip(lungs.grid.shape, coarse.shape, strict=True)]
@@ -87,8 +97,9 @@ def anatomy_labels(report) -> np.ndarray:
         here = labels[z]
         shown = body & outside_lung[nearest[0][z]][plane] & (hull == 0)
         here[shown] = regions[nearest[0][z]][plane][shown]
-        here[hull == RIGHT] = right[nearest[0][z]][plane][hull == RIGHT]
-        here[hull == LEFT] = left[nearest[0][z]][plane][hull == LEFT]
+        for side, lobes in ((RIGHT, right), (LEFT, left)):
+            shown = hull == side
+            here[shown] = lobes[nearest[0][z]][plane][shown]
         here[lungs.airway[z] > 0] = codes["airway"]
     bone = report.skeleton.labels > 0
     labels[bone] = report.skeleton.labels[bone]
@@ -105,6 +116,8 @@ def working_grid(grid: Grid) -> Grid:
 
 def in_batches(function, points: np.ndarray, size: int = 100_000) -> np.ndarray:
     """function(points) without all of its temporary memory at once."""
+    if not len(points):
+        return function(np.zeros((1, 3)))[:0]
     return np.concatenate([function(points[start : start + size]) for start in range(0, len(points), size)])
 
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 import numpy as np
 
 from ..records import EditionStaging, Lesion
-from .pictures import CARDS_AT_MOST, SHOWN_FROM, Picture, png_bytes, poster
+from .pictures import CARDS_AT_MOST, SHOWN_FROM, Picture, poster
 from .sentences import DISCLAIMER, missing, next_step, no_lungs_sentence, not_assessable, why
 from .words import (
     KIND_WORDS,
@@ -150,7 +150,7 @@ def histogram(samples: np.ndarray, bars: int = 24) -> dict:
 
 def data_uri(picture: Picture) -> str:
     """The picture inside the page."""
-    return "data:image/png;base64," + base64.b64encode(png_bytes(picture)).decode("ascii")
+    return "data:image/png;base64," + base64.b64encode(picture.png).decode("ascii")
 
 
 def notebook_html(report) -> str:

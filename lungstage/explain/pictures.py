@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -37,13 +38,24 @@ MASKED_FROM = 0.5
 BAND = (0.05, 0.95)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """RGB uint8 (rows, columns, 3), the name of its file, and what it shows, for those who cannot see it."""
 
     name: str
     pixels: np.ndarray
     alt: str
+
+    @cached_property
+    def png(self) -> bytes:
+        """The picture as PNG; equal pixels are equal bytes."""
+        import io
+
+        from PIL import Image
+
+        buffer = io.BytesIO()
+        Image.fromarray(self.pixels).save(buffer, format="PNG", compress_level=6)
+        return buffer.getvalue()
 
 
 def draw_pictures(report) -> dict[str, Picture]:
@@ -111,8 +123,7 @@ def shadow(lesion: Lesion, view: View) -> np.ndarray:
         return shade
     step = max(max(box.spacing_mm) / view.mm, 1.0)
     points = box.to_mm(index)
-    pixels = np.array([view.pixel_of(point) for point in points[:: max(1, len(points) // 20000)]])
-    for column, row in pixels:
+    for column, row in np.unique(np.rint(np.stack(view.pixel_of(points), axis=1)), axis=0):
         half = step / 2 + 0.5
         rows = slice(max(0, int(row - half)), max(0, int(row + half) + 1))
         columns = slice(max(0, int(column - half)), max(0, int(column + half) + 1))
@@ -142,7 +153,7 @@ def name_lesions(pixels: np.ndarray, lesions, view: View) -> np.ndarray:
     font = ImageFont.load_default(size=13)
     taken: list[tuple[float, float]] = []
     for lesion in lesions:
-        column, row = view.pixel_of(lesion.centre_mm)
+        column, row = map(float, view.pixel_of(lesion.centre_mm))
         reach = lesion.longest_diameter_mm.q50 / 2 / view.mm + 3
         column, row = column + reach, row - 8
         while any(abs(column - c) < 22 and abs(row - r) < 14 for c, r in taken):
@@ -265,16 +276,3 @@ def draw_bars(pen, font, report, width: int, top: int) -> None:
         colour = SUSPECT if number == 0 else (150, 150, 150)
         pen.rectangle((150, y + 2, 150 + max(1, round(full * probability)), y + 18), fill=colour)
         pen.text((160 + full, y), percent(probability), fill=(20, 20, 20), font=font)
-
-
-def png_bytes(picture: Picture) -> bytes:
-    """The picture as PNG; equal pixels are equal bytes."""
-    import io
-
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(picture.pixels).save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
-
-

@@ -55,14 +55,14 @@ class View:
         index[..., self.across[1]] = columns[None, :]
         return index
 
-    def pixel_of(self, point_mm) -> tuple[float, float]:
-        """(column, row) of a point, projected onto the plane."""
-        index = self.grid.to_index(point_mm)
+    def pixel_of(self, points_mm) -> tuple[np.ndarray, np.ndarray]:
+        """Columns (...) and rows (...) of points (..., 3), projected onto the plane."""
+        index = self.grid.to_index(points_mm)
         row, column = (
-            (index[axis] + 0.5 - low) / (high - low) * n
+            (index[..., axis] + 0.5 - low) / (high - low) * n
             for axis, low, high, n in zip(self.across, self.low, self.high, self.shape, strict=True)
         )
-        return float(column), float(self.shape[0] - row if self.axis != AXIAL else row)
+        return column, self.shape[0] - row if self.axis != AXIAL else row
 
 
 def whole_view(grid: Grid, axis: int, index: float, mm: float) -> View:

@@ -9,7 +9,7 @@ from ..folders import fresh_folder
 from .answer import answer
 from .masks import write_masks
 from .page import page
-from .pictures import draw_pictures, png_bytes, poster
+from .pictures import draw_pictures, poster
 from .run_record import run_record
 
 
@@ -27,7 +27,7 @@ def write_report(report, folder: str | Path, *, overwrite: bool = False) -> Path
         (work / "report.html").write_text(page(report, pictures), encoding="utf-8")
         (work / "pictures").mkdir()
         for picture in (*pictures.values(), poster(report, pictures)):
-            (work / "pictures" / f"{picture.name}.png").write_bytes(png_bytes(picture))
+            (work / "pictures" / f"{picture.name}.png").write_bytes(picture.png)
         write_masks(report, work / "masks")
         write_json(run_record(report), work / "run.json")
     return folder
