@@ -8,6 +8,8 @@ from .body import enclosure
 from .coarse import Coarse
 from .parameters import LungParameters
 
+LIGHTER_THAN_FAT_HU = -150
+HAZE_MM = 4.5  # half the thickness of haze: more than a border's half-dark layer, on every scan looked at
 BULLA_CONTACT = 0.3  # share of a bulla's surface that borders on parenchyma; the chest wall may take most of the rest
 
 
@@ -38,7 +40,21 @@ def find_lung_air(coarse: Coarse, tissue: np.ndarray, airway: np.ndarray | None,
     reach_mm = 4 * max(spacing_mm)
     to_lung = squared_distance_mm2(lung, spacing_mm, reach_mm)
     lung = touching_components(air & (to_lung <= squared_distance_mm2(other, spacing_mm, reach_mm)), lung)
-    return lung | bullae(air & (lung == 0), lung)
+    lung |= bullae(air & (lung == 0), lung)
+    return lung | haze(coarse, (enclosed == 4) & ~air, lung, numbers)
+
+
+def haze(coarse: Coarse, place: np.ndarray, lung: np.ndarray, numbers: LungParameters) -> np.ndarray:
+    """uint8: lung that holds less air than `air_hu` but is lighter than fat, such as the ground glass of its lowest parts.
+
+    Every border of lung passes through such densities, but in a layer of one block; haze is thick.
+    """
+    from ..kernels.components import touching_components
+    from ..kernels.morphology import grow_mm, open_mm
+
+    light = place & (coarse.mean > numbers.air_hu) & (coarse.mean < LIGHTER_THAN_FAT_HU) & ~coarse.outside
+    thick = open_mm(light, coarse.spacing_mm, max(HAZE_MM, 1.1 * max(coarse.spacing_mm[1:])))
+    return touching_components(thick, grow_mm(lung, coarse.spacing_mm, 1.5 * max(coarse.spacing_mm)))
 
 
 def bullae(rest: np.ndarray, lung: np.ndarray) -> np.ndarray:

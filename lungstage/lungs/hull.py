@@ -33,10 +33,23 @@ def close_hull(
         bays = close_bays(coarse, sides == side, numbers.hull_mm)
         hull[bays & (hull == 0)] = side
     gap = pleural_gap(coarse, hull, sides, tissue, midline, numbers)
-    hull = np.where((hull == 0) & gap, by_side(hull.shape, midline), hull)
+    if gap.any():
+        hull = np.where((hull == 0) & gap, by_side(hull.shape, midline), hull)
+        hull = close_seams(coarse, hull, numbers)
     hull = mirror_missing(coarse, hull, sides, tissue, midline, numbers)
     hull[airway != 0] = 0
     return hull
+
+
+def close_seams(coarse: Coarse, hull: np.ndarray, numbers: LungParameters) -> np.ndarray:
+    """The hull with the half-dark layer between lung and fluid closed."""
+    from ..kernels.morphology import close_mm
+
+    closed = hull.copy()
+    for side in (RIGHT, LEFT):
+        seam = close_mm(hull == side, coarse.spacing_mm, numbers.pleura_mm / 2) != 0
+        closed[seam & (closed == 0) & (coarse.mean < BONE_HU)] = side
+    return closed
 
 
 def close_bays(coarse: Coarse, lung: np.ndarray, radius_mm: float) -> np.ndarray:
@@ -96,6 +109,7 @@ def pleural_gap(
     window = (2 * max(1, round(15.0 / coarse.spacing_mm[0])) + 1, 5)
     cage_mm = minimum_filter(bone_mm, window, mode=("nearest", "wrap"))
     cage_mm = np.where(np.isfinite(cage_mm), cage_mm - coarse.spacing_mm[2], 0.0)
+    cage_mm = np.minimum(cage_mm, rays.barrel(lung_mm, coarse.spacing_mm[0]) + numbers.pleura_mm)
     wide = (cage_mm - lung_mm > numbers.pleura_mm) & (lung_mm > INNER_SHARE * cage_mm)
     fluid = fluid_blocks(coarse, numbers)
     soft = (coarse.mean > FAT_HU) & (coarse.mean < BONE_HU) & (hull == 0)
@@ -105,7 +119,9 @@ def pleural_gap(
     # What already fills a bay at the wall goes on to the ribs, however thin the rest is: the ball cut it off along a chord.
     at_wall = lung_mm - rays.last(sides != 0) > numbers.pleura_mm
     rim = rays.within(lung_mm, np.where(at_wall & ~wide, cage_mm, 0.0)) & soft & above
-    return gap | rim | follow_fluid(coarse, gap, fluid & (hull == 0) & rays.within(np.zeros_like(cage_mm), cage_mm), numbers)
+    fluid &= hull == 0
+    caged = fluid & rays.within(np.zeros_like(cage_mm), cage_mm)
+    return gap | rim | follow_fluid(coarse, gap, caged, fluid, numbers)
 
 
 def fluid_blocks(coarse: Coarse, numbers: LungParameters) -> np.ndarray:
@@ -127,16 +143,21 @@ def without_thin_and_small(coarse: Coarse, gap: np.ndarray, numbers: LungParamet
     return (sizes * coarse.voxel_ml >= LEAST_ML)[labels] & (thick != 0)
 
 
-def follow_fluid(coarse: Coarse, gap: np.ndarray, fluid: np.ndarray, numbers: LungParameters) -> np.ndarray:
-    """bool: fluid inside the cage that hangs together with the gap; layers thinner than the gap (fat beside muscle) do not."""
+def follow_fluid(coarse: Coarse, gap: np.ndarray, fluid: np.ndarray, bulge: np.ndarray, numbers: LungParameters) -> np.ndarray:
+    """bool: fluid inside the cage that hangs together with the gap; layers thinner than the gap (fat beside muscle) do not.
+
+    fluid    bool, blocks of fluid inside the cage; bulge  bool, of fluid anywhere beside the hull
+    """
     from ..kernels.components import touching_components
     from ..kernels.morphology import close_mm, grow_mm, open_mm
 
     if not gap.any():
         return gap
     pools = open_mm(fluid, coarse.spacing_mm, numbers.pleura_mm / 2)
-    pools = touching_components(pools, grow_mm(gap, coarse.spacing_mm, 1.1 * max(coarse.spacing_mm)))
-    return close_mm(pools | gap, coarse.spacing_mm, numbers.pleura_mm / 2) != 0  # noise leaves pinholes
+    pools = touching_components(pools, grow_mm(gap, coarse.spacing_mm, 1.1 * max(coarse.spacing_mm))) | gap
+    # Between two ribs fluid bulges a little past the cage, and noise leaves pinholes.
+    pools |= (grow_mm(pools, coarse.spacing_mm, numbers.pleura_mm) != 0) & bulge
+    return close_mm(pools, coarse.spacing_mm, numbers.pleura_mm / 2) != 0
 
 
 class Rays:
@@ -175,6 +196,18 @@ class Rays:
         beyond = away > from_mm[z, ray]
         np.minimum.at(out, (z[beyond], ray[beyond]), away[beyond])
         return out
+
+    def barrel(self, lung_mm: np.ndarray, step_mm: float) -> np.ndarray:
+        """float (z, ray): how far out the chest wall can be, judged by both lungs, one mirrored, and a barrel's shape.
+
+        Beside the lungs' tops lie shoulders with no rib before them; without this they would count as gap.
+        """
+        from scipy.ndimage import grey_closing, maximum_filter
+
+        mirrored = lung_mm[:, (3 * self.COUNT // 2 - 1 - np.arange(self.COUNT)) % self.COUNT]
+        near = (2 * max(1, round(10.0 / step_mm)) + 1, 5)
+        widest = maximum_filter(np.maximum(lung_mm, mirrored), near, mode=("nearest", "wrap"))
+        return grey_closing(widest, (2 * max(1, round(60.0 / step_mm)) + 1, 1), mode="nearest")
 
     def within(self, from_mm: np.ndarray, to_mm: np.ndarray) -> np.ndarray:
         """bool (z, y, x): blocks between two distances (z, ray)."""
