@@ -69,17 +69,19 @@ def test_weights_that_must_not_be_positive_are_not():
 def test_edges_that_see_a_border_learn_to_break_there():
     generator = np.random.default_rng(6)
     X, Y = [], []
-    for _ in range(10):
+    for _ in range(20):
         y = (np.arange(20) >= generator.integers(5, 15)).astype(int)
         edges = np.stack([np.arange(19), np.arange(1, 20)], axis=1)
         border = (y[1:] != y[:-1]).astype(float)
-        bright = y - 0.5 + generator.normal(0, 1.0, 20)
+        bright = y - 0.5 + generator.normal(0, 0.8, 20)
         X.append((np.stack([bright, np.ones(20)], 1), edges, np.stack([border, 1 - border], 1)))
         Y.append(y)
 
-    fitted = FrankWolfeSSVM(EdgeFeatureGraphCRF(2, 2, 2), C=1.0, max_iter=60, tol=1e-2).fit(X[:6], Y[:6])
+    fitted = FrankWolfeSSVM(EdgeFeatureGraphCRF(2, 2, 2), C=1.0, max_iter=60, tol=2e-2).fit(X[:10], Y[:10])
 
-    assert fitted.score(X[6:], Y[6:]) > 0.95
+    alone = np.mean([np.mean((x[0][:, 0] > 0) == y) for x, y in zip(X[10:], Y[10:])])
+    wrong = 1 - fitted.score(X[10:], Y[10:])
+    assert wrong < 0.25 * (1 - alone), f"{wrong:.2f} of the nodes wrong with edges, {1 - alone:.2f} without"
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
