@@ -13,7 +13,7 @@ import numpy as np
 
 from ..records import EditionStaging, Lesion
 from .pictures import CARDS_AT_MOST, SHOWN_FROM, Picture, poster
-from .sentences import DISCLAIMER, missing, next_step, no_lungs_sentence, not_assessable, why
+from .sentences import DISCLAIMER, missing, next_step, no_lungs_sentence, not_assessable, note_sentence, why
 from .words import (
     KIND_WORDS,
     lesion_words,
@@ -44,7 +44,7 @@ def template():
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(percent=percent, plain=plain, place=place_words, size=size_words, stage=stage_word)
+    environment.filters.update(percent=percent, sentence=note_sentence, plain=plain, place=place_words, size=size_words, stage=stage_word)
     return environment.from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
 
 
@@ -61,7 +61,7 @@ def page(report, pictures: dict[str, Picture]) -> str:
         missing=missing(report) if staged else [no_lungs_sentence(report)],
         why=why(report) if staged else "",
         next_step=next_step(report) if staged else "",
-        not_assessable=not_assessable(report) if staged else [note.text for note in report.notes],
+        not_assessable=not_assessable(report) if staged else [note_sentence(note) for note in report.notes],
         editions=[edition_block(report, edition) for edition in edition_order(report)] if staged else [],
         stations=node_map(report) if staged else [],
         lesions=[lesion_block(lesion, report) for lesion in report.lesions],

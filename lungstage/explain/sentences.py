@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..records import EditionStaging, Lesion, RuleMatch
+from ..records import EditionStaging, Lesion, Note, RuleMatch
 from ..records.names import COVERED
 from .words import (
     KIND_WORDS,
@@ -191,7 +191,13 @@ def not_assessable(report) -> list[str]:
         lines.append(f"Not covered by the PET: {listed(names)}.")
     if report.facts.treated:
         lines.append("The patient has been treated; the probabilities are for untreated patients (read every category with y).")
-    return lines + [" ".join(filter(None, (note.text, note.effect))) for note in report.notes]
+    return lines + [note_sentence(note) for note in report.notes]
+
+
+def note_sentence(note: Note) -> str:
+    """A note and its effect as whole sentences."""
+    parts = [part.strip().rstrip(".") for part in (note.text, note.effect) if part.strip()]
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
 
 
 def summary(report) -> list[str]:
@@ -210,7 +216,7 @@ def summary(report) -> list[str]:
     if text := next_step(report):
         rows.append(f"Next       {text}")
     for number, note in enumerate(report.notes):
-        rows.append(f"{'Notes' if number == 0 else '':<10} {note.text}")
+        rows.append(f"{'Notes' if number == 0 else '':<10} {note_sentence(note)}")
     return rows
 
 
