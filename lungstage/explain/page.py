@@ -44,7 +44,9 @@ def template():
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(percent=percent, sentence=note_sentence, plain=plain, place=place_words, size=size_words, stage=stage_word)
+    environment.filters.update(
+        percent=percent, sentence=note_sentence, plain=plain, place=place_words, size=size_words, stage=stage_word
+    )
     return environment.from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
 
 
