@@ -207,7 +207,9 @@ class Rays:
         mirrored = lung_mm[:, (3 * self.COUNT // 2 - 1 - np.arange(self.COUNT)) % self.COUNT]
         near = (2 * max(1, round(10.0 / step_mm)) + 1, 5)
         widest = maximum_filter(np.maximum(lung_mm, mirrored), near, mode=("nearest", "wrap"))
-        return grey_closing(widest, (2 * max(1, round(60.0 / step_mm)) + 1, 1), mode="nearest")
+        # Nothing beyond the scan's ends, or the last slices would count as a valley between lung and more lung.
+        valleys = grey_closing(widest, (2 * max(1, round(60.0 / step_mm)) + 1, 1), mode="constant", cval=0.0)
+        return np.maximum(widest, valleys)
 
     def within(self, from_mm: np.ndarray, to_mm: np.ndarray) -> np.ndarray:
         """bool (z, y, x): blocks between two distances (z, ray)."""
