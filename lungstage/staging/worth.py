@@ -19,7 +19,7 @@ from .posterior import Patient, Posterior, infer_posterior
 from .roles import Roles
 
 EDITION = 9
-OPEN_FROM, OPEN_TO = 0.02, 0.98
+OPEN_FROM, OPEN_TO = 0.05, 0.95
 EBUS_REACHES = ("1R", "1L", "2R", "2L", "3p", "4R", "4L", "7", "8", "10R", "10L", "11R", "11L", "12R", "12L")
 
 
