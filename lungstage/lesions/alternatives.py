@@ -38,6 +38,8 @@ def alternatives(
     if kind in ("pulmonary", "collapse", "pleural", "effusion"):
         ratio = thickness_mm(spot, search) / vessel_radius_mm(hilum_mm, numbers)
         found["no thicker than a vessel here"] = (ratio, rising(-ratio, -numbers.vessel_ratio, numbers.vessel_ratio_blur))
+        inside = float((lungs.hull[index] > 0).mean())
+        found["mostly outside of the lungs"] = (inside, rising(-inside, -numbers.inside_share, numbers.inside_blur))
         flat = depth_mm / thickness_mm(spot, search)
         found["flat on the wall of the chest"] = (flat, rising(-flat, -numbers.wall_depth, numbers.wall_depth_blur))
     organ = organ_share(anatomy, points)

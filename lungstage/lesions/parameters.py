@@ -33,6 +33,8 @@ class LesionParameters:
     vessel_periphery_mm: float
     vessel_ratio: float
     vessel_ratio_blur: float
+    inside_share: float
+    inside_blur: float
     wall_depth: float
     wall_depth_blur: float
     contrast_hu: float
