@@ -156,7 +156,7 @@ def solid_tumour(common: dict, shape: Solids, centre, size: float, suv: float, f
     painted, density = [shape], "solid"
     lobe = common["lobe"]
     if lobe and rng.random() < SPICULATED:
-        painted.insert(0, spikes("tumour", centre, size, int(rng.integers(6, 14)), rng).clipped(FIELD[lobe]))
+        painted.insert(0, spikes("tumour", centre, size, int(rng.integers(10, 22)), rng).clipped(FIELD[lobe]))
     if feature == "pl1_pl2" and rng.random() < TAGGED:
         painted.insert(0, pleural_tags(anatomy, centre, size, rng))
     if size > 40 and rng.random() < NECROTIC:

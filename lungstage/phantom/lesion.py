@@ -48,12 +48,12 @@ def random_axes(rng: np.random.Generator) -> np.ndarray:
     return q if np.linalg.det(q) > 0 else -q
 
 
-def lumpy(tissue: str, centre, longest_mm: float, rng: np.random.Generator, lumps: int = 7, height: float = 0.10) -> Solids:
+def lumpy(tissue: str, centre, longest_mm: float, rng: np.random.Generator, lumps: int = 11, height: float = 0.17) -> Solids:
     """A tumour-like bumpy ellipsoid whose longest diameter is about `longest_mm`."""
     ratios = np.array([1.0, np.clip(rng.normal(0.84, 0.08), 0.65, 1), np.clip(rng.normal(0.76, 0.09), 0.55, 0.95)])
     directions = rng.normal(size=(lumps, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    bumps = np.column_stack([directions, rng.uniform(-0.6, 1.0, lumps) * height, rng.uniform(4, 12, lumps)])
+    bumps = np.column_stack([directions, rng.uniform(-0.6, 1.0, lumps) * height, rng.uniform(5, 16, lumps)])
     return blob(tissue, centre, ratios * longest_mm / 2, bumps, random_axes(rng))
 
 
@@ -76,9 +76,9 @@ def spikes(tissue: str, centre, longest_mm: float, count: int, rng: np.random.Ge
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     centre = np.asarray(centre, float)
     start = centre + directions * longest_mm * 0.30
-    end = centre + directions * (longest_mm * 0.42 + rng.uniform(2.5, 8.0, (count, 1)))
+    end = centre + directions * (longest_mm * 0.45 + rng.uniform(3.0, 9.0, (count, 1)))
     end += rng.normal(0, 1.0, end.shape)
-    return tubes(tissue, start, end, rng.uniform(0.8, 1.5, count), 0.25)
+    return tubes(tissue, start, end, rng.uniform(1.3, 2.4, count), 0.35)
 
 
 def resized(shape: Solids, factor: float) -> Solids:

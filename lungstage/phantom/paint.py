@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit, prange
 
 from ..geometry import Grid
-from .distance import CLIP, CLIP_OFFSET, HIDDEN, HIDDEN_OFFSET, SOFT, field_at, signed_distance
+from .distance import CENTRE, CLIP, CLIP_OFFSET, END, HIDDEN, HIDDEN_OFFSET, KIND, RADII, SOFT, TUBE, field_at, signed_distance
 from .fields import Fields
 from .solids import Solids
 
@@ -130,6 +130,8 @@ def _share(row, fields, origin, step, steps, turn, x, y, z, distance, gx, gy, gz
     reach = steps[0] + steps[1] + steps[2] + row[SOFT]
     if distance > 0.5 * reach:
         return 0.0
+    if row[KIND] == TUBE and row[RADII + 2] == 1.0 and thickness < max(steps[0], steps[2]) and row[CLIP] < 0:
+        return _thin_share(row, steps, turn, distance, gx, gy, gz, thickness)
     width = _width(steps, turn, gx, gy, gz) + row[SOFT]
     if thickness >= width:
         share = min(max(0.5 - distance / width, 0.0), 1.0)
@@ -144,6 +146,26 @@ def _share(row, fields, origin, step, steps, turn, x, y, z, distance, gx, gy, gz
         width = _width(steps, turn, cx / size, cy / size, cz / size)
         share = min(share, min(max(0.5 - (value - row[CLIP_OFFSET]) / width, 0.0), 1.0))
     return share
+
+
+@njit(cache=True)
+def _thin_share(row, steps, turn, distance, gx, gy, gz, radius):
+    """Share of a voxel that a round tube fills: what a slab covers along the normal, times what is filled across both."""
+    ax, ay, az = row[END] - row[CENTRE], row[END + 1] - row[CENTRE + 1], row[END + 2] - row[CENTRE + 2]
+    length = max((ax * ax + ay * ay + az * az) ** 0.5, 1e-6)
+    ax, ay, az = ax / length, ay / length, az / length
+    if gx * gx + gy * gy + gz * gz < 0.5:  # on the axis any normal will do
+        if abs(ax) < 0.7:
+            gx, gy, gz = 0.0, az, -ay
+        else:
+            gx, gy, gz = -az, 0.0, ax
+        size = (gx * gx + gy * gy + gz * gz) ** 0.5
+        gx, gy, gz = gx / size, gy / size, gz / size
+    bx, by, bz = ay * gz - az * gy, az * gx - ax * gz, ax * gy - ay * gx
+    width, across = _width(steps, turn, gx, gy, gz), _width(steps, turn, bx, by, bz)
+    along = distance + radius
+    covered = min(along + 0.5 * width, radius) - max(along - 0.5 * width, -radius)
+    return min(max(covered / width, 0.0), 1.0) * min(1.0, 0.5 * np.pi * radius / across)
 
 
 @njit(cache=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -112,6 +113,7 @@ class Table:
         return np.stack([self["x"], self["y"], self["z"]], axis=1)
 
 
+@cache
 def read_table(name: str) -> Table:
     """A table of priors/phantom by its name in COLUMNS."""
     rows = read_rows(shipped_priors(), f"phantom/{name}.csv", COLUMNS[name] + TAIL)
@@ -119,4 +121,7 @@ def read_table(name: str) -> Table:
     for column in COLUMNS[name]:
         cells = [row[column] for row in rows]
         columns[column] = tuple(cells) if column in WORDS else np.array([float(cell) if cell else np.nan for cell in cells])
+    for values in columns.values():
+        if isinstance(values, np.ndarray):
+            values.flags.writeable = False
     return Table(columns)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..tnm import EDITIONS, describe_tnm
 from .anatomy import Anatomy
+from .distance import RADII
 from .findings import INVISIBLE, NOTED_NODE_MM
 from .lesion import Lesion
 from .measure import TOUCH_MM, Size, measure_shape, surface_points, union_distance
@@ -93,7 +94,7 @@ def find_truth(seed: int, anatomy: Anatomy, plan: Plan, lesions: list[Lesion], p
     """The truth of one patient, and the lesions it lists in the order of their labels."""
     listed, measured = [], []
     for lesion in lesions:
-        size = measure_lesion(lesion, anatomy)
+        size = measure_lesion(lesion, anatomy) if may_be_told(lesion) else None
         if worth_telling(lesion, size):
             listed.append(lesion)
             measured.append(size)
@@ -125,9 +126,16 @@ def measure_lesion(lesion: Lesion, anatomy: Anatomy) -> Size | None:
     return measure_shape(lesion.shape, hidden_by(lesion, anatomy), anatomy.fields)
 
 
+def may_be_told(lesion: Lesion) -> bool:
+    """False where measuring is not needed: texture, and nodes that were drawn too small."""
+    if lesion.name == "normal node":
+        return 2 * lesion.shape.rows[0, RADII : RADII + 3].min() >= NOTED_NODE_MM
+    return lesion.name not in INVISIBLE
+
+
 def worth_telling(lesion: Lesion, size: Size | None) -> bool:
     """Whether a lesion is written down: all malignant ones, benign ones that a reader would see."""
-    if size is None or lesion.name in INVISIBLE:
+    if size is None:
         return False
     if lesion.name == "normal node":
         return size.short_axis_mm >= NOTED_NODE_MM

@@ -7,6 +7,7 @@ stations or metastases when they give that N or M. What is not wished is drawn a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -86,14 +87,19 @@ def gives_t(primary: dict, t: str, edition: int) -> bool:
 
 def t_of(primary: dict, share: float, edition: int) -> str:
     """T of a kind of tumour at a share of the way from its smallest to its largest."""
+    feature = primary["feature"] or None
     if primary["density"] == "none":
-        return describe_tnm(features=[primary["feature"]], edition=edition).t
+        return t_by_rules(None, None, feature, edition)
     size = primary["low"] + share * (primary["high"] - primary["low"])
-    solid = (
-        size if primary["density"] == "solid" else primary["solid_low"] + share * (primary["solid_high"] - primary["solid_low"])
-    )
-    features = [primary["feature"]] if primary["feature"] else []
-    return describe_tnm(size_mm=size, solid_mm=solid, features=features, side="right", edition=edition).t
+    inner = primary["solid_low"] + share * (primary["solid_high"] - primary["solid_low"])
+    return t_by_rules(float(size), float(size if primary["density"] == "solid" else inner), feature, edition)
+
+
+@cache
+def t_by_rules(size_mm: float | None, solid_mm: float | None, feature: str | None, edition: int) -> str:
+    """T of a tumour of that size with at most one feature."""
+    features = [feature] if feature else []
+    return describe_tnm(size_mm=size_mm, solid_mm=solid_mm, features=features, side="right", edition=edition).t
 
 
 def pick(rng: np.random.Generator, weights) -> int:
