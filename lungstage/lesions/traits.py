@@ -73,6 +73,7 @@ class TraitParameters:
 
     strand_shell_mm: tuple[float, ...]
     strand_level: float
+    strand_radius_mm: float
     spiculated_share: float
     spiculated_blur: float
     lobulated_share: float
@@ -101,7 +102,6 @@ def measure_traits(
     """The traits of one lesion from its shape samples."""
     numbers = parameters or shipped_parameters()
     hu = on_box(study.ct.values, study.ct.grid, samples.box)
-    allowed = on_box(candidate.allowed.astype(np.float32), candidate.box, samples.box, fill=0.0) >= 0.5
     shape = median_shape(samples)
     depth = depth_mm(shape, samples.box.spacing_mm)
     axial = measure_axial(samples.masks, samples.box.spacing_mm)[:, 0]
@@ -112,7 +112,7 @@ def measure_traits(
     return Traits(
         Spread.of(samples.longest_mm), Spread.of(axial), Spread.of(samples.short_axis_mm), Spread.of(samples.solid_mm),
         Spread.of(samples.volume_ml), density, float(hu[shape != 0].mean()), float(hu[shape != 0].std()),
-        p_spiculated=p_spiculated(hu, shape, allowed, samples.box.spacing_mm, numbers) if in_lung else 0.0,
+        p_spiculated=p_spiculated(study, candidate, samples, numbers) if in_lung else 0.0,
         p_lobulated=p_lobulated(shape, numbers),
         roundness=float(np.clip(np.median(samples.short_axis_mm / np.maximum(axial, 1e-3)), 0, 1)),
         p_calcified=rising(share_of(inner > numbers.calcium_hu), numbers.calcium_share, 0.06),
@@ -161,24 +161,28 @@ def density_of(samples: ShapeSamples, hu: np.ndarray, depth: np.ndarray, numbers
     return {"solid": solid * whole, "part_solid": part * whole, "ground_glass": glass * whole, "cavitating": hollow}
 
 
-def p_spiculated(hu, shape, allowed, spacing_mm, numbers: TraitParameters) -> float:
-    """Strands that leave the lesion in many directions: tissue in a shell around it, more than farther out."""
+def p_spiculated(study: Study, candidate: Candidate, samples: ShapeSamples, numbers: TraitParameters) -> float:
+    """Strands that leave the lesion in many directions: thin tissue in a shell around it, more than farther out."""
     from ..kernels.distance import squared_distance_mm2
+    from ..kernels.morphology import grow_mm, open_mm
 
     near, far = numbers.strand_shell_mm
+    spacing_mm = samples.box.spacing_mm
     room = int(np.ceil(2 * far / spacing_mm[0]))
-    hu, allowed = np.pad(hu, room, mode="edge"), np.pad(allowed, room)
-    padded = np.pad(shape, room)
-    away = np.sqrt(squared_distance_mm2(padded, spacing_mm, 2.2 * far))
+    box = samples.box.box([-room] * 3, np.array(samples.box.shape) + room)
+    hu = on_box(study.ct.values, study.ct.grid, box)
+    allowed = on_box(candidate.allowed.astype(np.float32), candidate.box, box, fill=0.0) >= 0.5
+    shape = np.pad(median_shape(samples), room)
+    away = np.sqrt(squared_distance_mm2(shape, spacing_mm, 2.2 * far))
     lung = hu[(away > far) & allowed & (hu < -500)]
     if lung.size < FEW:
         return 0.0
-    inside = float(np.median(hu[padded != 0]))
-    level = np.median(lung) + numbers.strand_level * (inside - np.median(lung))
-    shell = (away > near) & (away <= far) & allowed
-    ring = (away > far) & (away <= 2 * far) & allowed
-    excess = share_of(hu[shell] > level) - share_of(hu[ring] > level)
-    return rising(excess, numbers.spiculated_share, numbers.spiculated_blur)
+    level = np.median(lung) + numbers.strand_level * (float(np.median(hu[shape != 0])) - np.median(lung))
+    tissue = (hu > level) & (shape == 0)
+    # Chest wall, mediastinum and other lesions are thick; with the blur of their border they do not count at all.
+    thick = grow_mm(open_mm(tissue, spacing_mm, numbers.strand_radius_mm), spacing_mm, numbers.strand_radius_mm) != 0
+    shell, ring = (tissue[(away > low) & (away <= high) & allowed & ~thick] for low, high in ((near, far), (far, 2 * far)))
+    return rising(share_of(shell) - share_of(ring), numbers.spiculated_share, numbers.spiculated_blur)
 
 
 def p_lobulated(shape: np.ndarray, numbers: TraitParameters) -> float:
