@@ -116,9 +116,13 @@ def couch(anatomy: Anatomy) -> Solids:
         float(behind[fields.at("skin", behind + [0, 0, z]) < 0][:, 1].max(initial=60.0))
         for z in np.linspace(*anatomy.range_mm, 8)
     )
-    ends = np.array([[0, back + 15, anatomy.range_mm[0] - 400], [0, back + 15, anatomy.range_mm[1] + 400]])
-    shell = path("table_shell", ends, 215.0, flat=14 / 215, normals=(0, 1, 0))
-    return join(shell, path("table_core", ends, 213.0, flat=12.4 / 213, normals=(0, 1, 0)))
+    # the couch lies along the scanner's axes, not the patient's
+    pose, middle = anatomy.person.pose, anatomy.person.to_lps([[0, back + 15, sum(anatomy.range_mm) / 2]])[0]
+    reach = (anatomy.range_mm[1] - anatomy.range_mm[0]) / 2 + 400
+    ends = (middle + np.array([[0, 0, -reach], [0, 0, reach]])) @ pose[:3, :3].T + pose[:3, 3]
+    upwards = pose[:3, :3] @ np.array([0.0, 1.0, 0.0])
+    shell = path("table_shell", ends, 215.0, flat=14 / 215, normals=upwards)
+    return join(shell, path("table_core", ends, 213.0, flat=12.4 / 213, normals=upwards))
 
 
 def scan_ct(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, numbers: PhantomParameters, lattice: np.ndarray,
