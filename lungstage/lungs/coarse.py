@@ -18,6 +18,7 @@ class Coarse:
     factors   voxels of a block along z, y, x
     mean, low, high   int16 HU (z, y, x): of the voxels of each block
     outside   bool, where most of the block was not measured (padding)
+    window    slices (z, y, x) of the CT that the blocks stand for; at the CT's far ends with what is left over there
     """
 
     grid: Grid
@@ -26,6 +27,7 @@ class Coarse:
     low: np.ndarray
     high: np.ndarray
     outside: np.ndarray
+    window: tuple[slice, slice, slice]
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
@@ -51,7 +53,34 @@ def coarsen(study: Study, block_mm: float) -> Coarse:
     else:
         # 0 and 1 as int16 would round to whole numbers: the share in percent keeps two digits
         outside = reduce_blocks(study.outside.astype(np.int16) * np.int16(100), factors)[0] >= 50
-    return Coarse(blocks, factors, mean, low, high, outside)
+    return Coarse(blocks, factors, mean, low, high, outside, tuple(slice(0, n) for n in grid.shape))
+
+
+def crop(coarse: Coarse, mask: np.ndarray, margin: int) -> tuple[Coarse, np.ndarray]:
+    """The blocks around a mask with a margin, and the mask there; everything if the mask is empty.
+
+    Half of a scan is the air around the patient, and every later step is spared it.
+    """
+    if not mask.any():
+        return coarse, mask
+    low, high = box_of(mask, margin)
+    box = tuple(slice(a, b) for a, b in zip(low, high))
+    window = tuple(
+        slice(whole.start + a * factor, whole.stop if b == blocks else whole.start + b * factor)
+        for whole, a, b, factor, blocks in zip(coarse.window, low, high, coarse.factors, mask.shape)
+    )
+    arrays = (np.ascontiguousarray(array[box]) for array in (coarse.mean, coarse.low, coarse.high, coarse.outside))
+    return Coarse(coarse.grid.box(low, high), coarse.factors, *arrays, window), np.ascontiguousarray(mask[box])
+
+
+def box_of(mask: np.ndarray, margin: int) -> tuple[np.ndarray, np.ndarray]:
+    """First index and one past the last of a mask that is not empty, with a margin, inside the array."""
+    low, high = [], []
+    for axis in range(3):
+        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        low.append(max(0, used[0] - margin))
+        high.append(min(mask.shape[axis], used[-1] + 1 + margin))
+    return np.array(low), np.array(high)
 
 
 def block_factors(grid: Grid, block_mm: float) -> tuple[int, int, int]:

@@ -15,7 +15,7 @@ from ..records.lungs import LEFT, RIGHT
 from .air import find_lung_air
 from .airway import trace_airway
 from .body import fill_body, find_tissue
-from .coarse import Coarse, coarsen, signed_distance_mm
+from .coarse import Coarse, coarsen, crop, signed_distance_mm
 from .hull import close_hull
 from .parameters import LungParameters, load_lung_parameters
 from .quality import judge, no_lungs, p_thorax
@@ -31,7 +31,7 @@ def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
     """
     numbers = parameters or load_lung_parameters()
     coarse = coarsen(study, numbers.block_mm)
-    tissue = find_tissue(coarse, numbers)
+    coarse, tissue = crop(coarse, find_tissue(coarse, numbers), margin=3)
     chest_air = find_lung_air(coarse, tissue, None, numbers)
     airway = trace_airway(study, coarse, chest_air, tissue, numbers)
     lumen = share_of_blocks(airway, coarse) >= 0.3
@@ -55,10 +55,10 @@ def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
 
 
 def share_of_blocks(mask: np.ndarray, coarse: Coarse) -> np.ndarray:
-    """int16 (blocks), percent / 100 rounded: the share of each block that a full-resolution mask fills, 0 to 1 as float32."""
+    """float32 (blocks), 0 to 1: the share of each block that a mask on the CT's grid fills."""
     from ..kernels.reduce import reduce_blocks
 
-    return reduce_blocks(mask.astype(np.int16) * np.int16(100), coarse.factors)[0].astype(np.float32) / 100
+    return reduce_blocks(mask[coarse.window].astype(np.int16) * np.int16(100), coarse.factors)[0].astype(np.float32) / 100
 
 
 def refine_sides(study: Study, coarse: Coarse, sides: np.ndarray, airway: np.ndarray, numbers: LungParameters):
@@ -70,7 +70,9 @@ def refine_sides(study: Study, coarse: Coarse, sides: np.ndarray, airway: np.nda
     to_right, to_left = (signed_distance_mm(sides == side, coarse.spacing_mm, limit_mm) for side in (RIGHT, LEFT))
     masks = []
     for own, other in ((to_right, to_left), (to_left, to_right)):
-        mask = refine_border(study.ct.values, own, own - other, coarse.factors, band_mm, int(numbers.air_hu))
+        mask = np.zeros(study.ct.grid.shape, np.uint8)
+        values = study.ct.values[coarse.window]
+        mask[coarse.window] = refine_border(values, own, own - other, coarse.factors, band_mm, int(numbers.air_hu))
         mask[airway != 0] = 0
         masks.append(mask)
     masks[1][masks[0] != 0] = 0
@@ -82,7 +84,10 @@ def full_resolution(study: Study, coarse: Coarse, mask: np.ndarray) -> np.ndarra
     from ..kernels.refine import refine_border
 
     signed_mm = signed_distance_mm(mask, coarse.spacing_mm, 2 * max(coarse.spacing_mm))
-    return refine_border(study.ct.values, signed_mm, np.ones_like(signed_mm), coarse.factors, 0.0, 0)
+    whole = np.zeros(study.ct.grid.shape, np.uint8)
+    values = study.ct.values[coarse.window]
+    whole[coarse.window] = refine_border(values, signed_mm, np.ones_like(signed_mm), coarse.factors, 0.0, 0)
+    return whole
 
 
 def with_lungs(hull: np.ndarray, right: np.ndarray, left: np.ndarray) -> np.ndarray:

@@ -11,9 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..records.lungs import LEFT, RIGHT
-from .coarse import Coarse
+from .coarse import Coarse, box_of
 from .parameters import LungParameters
-from .sides import box_of
 
 BONE_HU = 250  # block mean of a rib or more
 FAT_HU = -30  # below it is fat, which is never disease

@@ -96,7 +96,7 @@ def noise_hu(study: Study, coarse: Coarse, tissue: np.ndarray) -> float:
     local = []
     for block_z in np.flatnonzero(soft.any(axis=(1, 2)))[:: max(1, soft.shape[0] // 12)]:
         inside = minimum_filter(soft[block_z], size=5, mode="constant")
-        plane = study.ct.values[block_z * factor_z].astype(np.float64)
+        plane = study.ct.values[coarse.window][block_z * factor_z].astype(np.float64)
         variance = uniform_filter(plane**2, window) - uniform_filter(plane, window) ** 2
         rows, columns = np.nonzero(inside)
         local.append(variance[rows * factor_y + factor_y // 2, columns * factor_x + factor_x // 2])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..records.lungs import LEFT, RIGHT
-from .coarse import Coarse
+from .coarse import Coarse, box_of
 from .parameters import LungParameters
 
 CLEAN = 0.85  # of a core's blocks must lie on one side of the midline: lungs reach across it, cores hardly do
@@ -79,16 +79,6 @@ def share_right(labels: np.ndarray, sizes: np.ndarray, midline: float) -> np.nda
     """float (n + 1): share of each piece on the patient's right, the side of small x."""
     right = np.bincount(labels[:, :, : int(np.ceil(midline))].ravel(), minlength=sizes.size)
     return right / np.maximum(sizes, 1)
-
-
-def box_of(mask: np.ndarray, margin: int) -> tuple[np.ndarray, np.ndarray]:
-    """First index and one past the last of a mask that is not empty, with a margin, inside the array."""
-    low, high = [], []
-    for axis in range(3):
-        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        low.append(max(0, used[0] - margin))
-        high.append(min(mask.shape[axis], used[-1] + 1 + margin))
-    return np.array(low), np.array(high)
 
 
 def with_vessels(coarse: Coarse, sides: np.ndarray, airway: np.ndarray, numbers: LungParameters) -> np.ndarray:

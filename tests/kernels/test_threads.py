@@ -1,0 +1,32 @@
+"""The parallel kernels give the same bits on one thread and on all of them."""
+
+import numba
+import numpy as np
+import pytest
+from kernels.volumes import SPACING, random_mask, random_volume
+
+from lungstage.kernels.gaussian import smooth_gaussian
+from lungstage.kernels.hessian import hessian_eigenvalues
+from lungstage.kernels.reduce import reduce_blocks
+from lungstage.kernels.refine import refine_border
+
+SHAPE = (9, 10, 11)
+FLOATS = random_volume(SHAPE, 1, np.float32)
+RUNS = {
+    "gaussian": lambda: smooth_gaussian(FLOATS, SPACING, 1.2),
+    "hessian": lambda: hessian_eigenvalues(FLOATS, random_mask(SHAPE, 2), SPACING),
+    "reduce": lambda: np.stack(reduce_blocks(random_volume(SHAPE, 3), (2, 3, 2))),
+    "refine": lambda: refine_border(random_volume((18, 20, 22), 4), 4 * FLOATS, FLOATS + 1, (2, 2, 2), 3.0, 0),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_one_thread_and_all_threads_give_the_same_bits(name):
+    threads = numba.get_num_threads()
+    results = []
+
+    for count in (1, threads, threads):
+        numba.set_num_threads(count)
+        results.append(RUNS[name]())
+
+    assert all(np.array_equal(results[0], other) for other in results[1:])
