@@ -22,7 +22,8 @@ STATION_COLUMNS = ("station", "nodes", *PLACE_COLUMNS, "source", "verified")
 BORDER_COLUMNS = ("station", "along", "side", "landmark", "offset_mm", "spread_mm", "source", "verified")
 BONE_COLUMNS = ("bone", "volume_ml", "source")
 FISSURE_TERMS = ("a0", "a_u", "a_v", "a_uu", "a_uv", "a_vv")
-FISSURE_COLUMNS = ("fissure", *FISSURE_TERMS, "sd_patient", "sd_surface", "source")
+FISSURE_SPREADS = ("sd_patient", "sd_surface", "below", "sd_below")
+FISSURE_COLUMNS = ("fissure", *FISSURE_TERMS, *FISSURE_SPREADS, "source")
 DIRECTIONS = ("x", "y", "z", "right_bronchus", "left_bronchus")
 
 
@@ -66,12 +67,14 @@ class BorderRow:
 
 @dataclass(frozen=True)
 class FissureRow:
-    """One fissure as a share of the lung's box: coefficients as FISSURE_TERMS, spreads of its height."""
+    """One fissure as a share of the lung's box: coefficients as FISSURE_TERMS, spreads of its height, volume under it."""
 
     name: str
     coefficients: tuple[float, ...]
     sd_patient: float
     sd_surface: float
+    below: float
+    sd_below: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +107,7 @@ def read_atlas(priors: Priors) -> Atlas:
     station_rows = read_rows(priors, "atlas/stations.csv", STATION_COLUMNS)
     borders = tuple(border_of(row) for row in read_rows(priors, "atlas/borders.csv", BORDER_COLUMNS))
     fissures = tuple(
-        FissureRow(row["fissure"], tuple(float(row[term]) for term in FISSURE_TERMS), *numbers(row, "sd_patient", "sd_surface"))
+        FissureRow(row["fissure"], tuple(float(row[term]) for term in FISSURE_TERMS), *numbers(row, *FISSURE_SPREADS))
         for row in read_rows(priors, "atlas/fissures.csv", FISSURE_COLUMNS)
     )
     bones = tuple((row["bone"], float(row["volume_ml"])) for row in read_rows(priors, "atlas/skeleton.csv", BONE_COLUMNS))

@@ -32,8 +32,9 @@ def place_fissures(
         told = told_sheet(row, *boxes[side])
         trust, sheet = 0.0, told
         if landmarks[f"apex_{side}"].seen and landmarks[f"recess_{side}"].seen:
-            hull = (lungs.hull == (RIGHT if side == "right" else LEFT)).view(np.uint8)
             floor = sheets.get("right_oblique") if row.name == "right_horizontal" else None
+            told = sheet = weighed_by_volume(told, row, boxes[side], frame.to_frame(getattr(clouds, side)), floor)
+            hull = (lungs.hull == (RIGHT if side == "right" else LEFT)).view(np.uint8)
             found = search_sheet(told, ct, hull, boxes[side][:2], frame, floor)
             if found is not None:
                 trust, sheet = drawn_to_image(told, *found, boxes[side][:2], parameters.numbers)
@@ -53,6 +54,30 @@ def told_sheet(row: FissureRow, low: np.ndarray, high: np.ndarray, ends_sd_mm: f
     coefficients[0] += low[2]
     spread = np.sqrt((row.sd_patient**2 + row.sd_surface**2) * size[2] ** 2 + ends_sd_mm**2)
     return Sheet(coefficients, low[:2], size[:2], float(spread))
+
+
+def weighed_by_volume(told: Sheet, row: FissureRow, box, place: np.ndarray, floor: Sheet | None) -> Sheet:
+    """The told sheet moved up or down so far as the volumes of the lobes ask for, and as much surer.
+
+    place   (n, 3) points of the whole lung in the frame, evenly spread
+    floor   the sheet above which the lobes lie that this one parts; None: the whole lung
+    """
+    if floor is not None:
+        place = place[place[:, 2] > floor.height(place[:, :2])]
+    if len(place) < LEAST_POINTS:
+        return told
+    height = box[1][2] - box[0][2]
+    # the volume knows nothing of what is uneven about one patient's sheet
+    even = max(np.sqrt(max(told.sd_mm**2 - (row.sd_surface * height) ** 2, 0.0)), 1.0)
+    above = place[:, 2] - told.height(place[:, :2])
+    moves = np.arange(-2.5, 2.51, 0.1) * even
+    below = np.array([(above < move).mean() for move in moves])
+    weight = np.exp(-0.5 * (moves / even) ** 2 - 0.5 * ((below - row.below) / row.sd_below) ** 2)
+    weight /= weight.sum()
+    move = float(weight @ moves)
+    left = float(weight @ (moves - move) ** 2)
+    coefficients = told.coefficients + move * np.eye(6)[0]
+    return Sheet(coefficients, told.centre, told.scale, float(np.hypot(row.sd_surface * height, np.sqrt(left))))
 
 
 def drawn_to_image(told: Sheet, found: Agreement, chance: np.ndarray, box, numbers: MapNumbers) -> tuple[float, Sheet]:

@@ -56,7 +56,14 @@ def fit_patient(clouds: Clouds, tree: AirwayTree, lungs: Lungs, parameters: Anat
         found = find_landmarks(clouds, tree, lungs.grid, fit, numbers)
         start = first_guess(clouds, tree, lungs, numbers)
         fit = fit_atlas(found, atlas.landmarks, start, numbers)
-    return fit, found
+    return (fit if tree.carina_mm is not None else less_sure(fit, numbers)), found
+
+
+def less_sure(fit: Fit, numbers: MapNumbers) -> Fit:
+    """Without a carina: trachea and mediastinum lie a little differently in every chest, all of it together."""
+    covariance = fit.covariance.copy()
+    covariance[3:FRAME_TERMS, 3:FRAME_TERMS] += np.diag(np.square(numbers.carina_in_chest_sd_mm))
+    return Fit(fit.origin_mm, fit.axes, fit.coefficients, covariance)
 
 
 def first_guess(clouds: Clouds, tree: AirwayTree, lungs: Lungs, numbers: MapNumbers) -> Fit:

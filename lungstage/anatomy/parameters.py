@@ -31,6 +31,7 @@ class MapNumbers:
     surface_sd_mm: float
     fissure_floor_mm: float
     fissure_trust_sd: float
+    carina_in_chest_sd_mm: tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
