@@ -35,6 +35,7 @@ CARDS_AT_MOST = 12
 PET_WINDOW_SUV = (0.0, 8.0)
 LOOK_MM, CARD_MM = 0.9, 0.4
 MASKED_FROM = 0.5
+LABEL_REACH_MM = 20.0
 BAND = (0.05, 0.95)
 
 
@@ -154,7 +155,7 @@ def name_lesions(pixels: np.ndarray, lesions, view: View) -> np.ndarray:
     taken: list[tuple[float, float]] = []
     for lesion in lesions:
         column, row = map(float, view.pixel_of(lesion.centre_mm))
-        reach = lesion.longest_diameter_mm.q50 / 2 / view.mm + 3
+        reach = min(lesion.longest_diameter_mm.q50 / 2, LABEL_REACH_MM) / view.mm + 3
         column, row = column + reach, row - 8
         while any(abs(column - c) < 22 and abs(row - r) < 14 for c, r in taken):
             row += 14
