@@ -65,7 +65,10 @@ def look_at(study: Study, normal: Normal | None, candidate: Candidate, finest_mm
     hu = on_box(study.ct.values, study.ct.grid, box)
     ground = allowed
     if p_tissue is not None and candidate.kind in IN_LUNG:
-        ground = lung_ground(p_tissue < 0.5, core | (away <= candidate.radius_mm), candidate.radius_mm, box)
+        # A map that has the lesion's middle is believed about its border; one that leaves it out is closed over all of it.
+        middle = away <= max(0.6 * candidate.radius_mm, 2 * box.spacing_mm[0])
+        claimed_mm = candidate.radius_mm * (1.0 if p_tissue[middle].mean() > 0.3 else 0.6)
+        ground = lung_ground(p_tissue < 0.5, core | (away <= claimed_mm), claimed_mm, box)
         p_tissue = np.where(ground, np.minimum(p_tissue, 0.25), p_tissue)
         ground &= allowed | (hu > FILLED_HU)
     return Scene(
