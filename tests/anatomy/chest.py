@@ -5,7 +5,7 @@ import numpy as np
 from lungstage.geometry import Grid
 from lungstage.records import LungQuality, Lungs, Passport, Skeleton, Study, Volume
 
-SPACING = (3.0, 2.5, 2.4)
+SPACING = (4.0, 3.2, 3.0)
 TRACHEA_RADIUS, BRONCHUS_RADIUS = 8.0, 6.0
 LEFT_MAIN, RIGHT_MAIN = np.array([0.67, 0.17, -0.72]), np.array([-0.57, 0.15, -0.81])
 
