@@ -51,11 +51,11 @@ def keep_anchored(labels, neighbours, anchored):
     anchored    uint8 (n): nodes that touch what is surely 1
     returns     uint8 (n, k): 1 where a path of ones leads to an anchored one
     """
-    labels = np.ascontiguousarray(labels, np.uint8)
-    kept = np.zeros_like(labels)
-    if labels.size:
-        _spread(labels, np.ascontiguousarray(neighbours, np.int32), np.ascontiguousarray(anchored, np.uint8), kept)
-    return kept
+    chains = np.ascontiguousarray(np.asarray(labels, np.uint8).T)  # each chain's labels side by side: it is walked alone
+    kept = np.zeros_like(chains)
+    if chains.size:
+        _spread(chains, np.ascontiguousarray(neighbours, np.int32), np.ascontiguousarray(anchored, np.uint8), kept)
+    return np.ascontiguousarray(kept.T)
 
 
 def logistic_quantiles():
@@ -108,15 +108,14 @@ _sweep_in_threads = njit(cache=True, parallel=True)(_sweep)
 
 
 @njit(cache=True, parallel=True)
-def _spread(labels, neighbours, anchored, kept):
-    nodes, chains = labels.shape
-    for chain_ in prange(chains):
-        c = np.int64(chain_)
-        waiting = np.empty(nodes, np.int32)
+def _spread(chains, neighbours, anchored, kept):
+    for chain_ in prange(chains.shape[0]):
+        labels, reached = chains[np.int64(chain_)], kept[np.int64(chain_)]
+        waiting = np.empty(labels.size, np.int32)
         end = 0
-        for i in range(nodes):
-            if anchored[i] and labels[i, c]:
-                kept[i, c] = 1
+        for i in range(labels.size):
+            if anchored[i] and labels[i]:
+                reached[i] = 1
                 waiting[end] = i
                 end += 1
         begin = 0
@@ -125,8 +124,8 @@ def _spread(labels, neighbours, anchored, kept):
             begin += 1
             for e in range(neighbours.shape[1]):
                 j = neighbours[i, e]
-                if j >= 0 and labels[j, c] and not kept[j, c]:
-                    kept[j, c] = 1
+                if j >= 0 and labels[j] and not reached[j]:
+                    reached[j] = 1
                     waiting[end] = j
                     end += 1
 
