@@ -43,7 +43,7 @@ def staged_row(seed: int) -> dict[str, str]:
     import lungstage
 
     case = lungstage.make_case(seed=seed, edition=EDITION)
-    truth = case.truth.editions[EDITION]
+    truth = case.truth.editions[str(EDITION)]
     with tempfile.TemporaryDirectory() as folder:
         case.save(Path(folder) / "case")
         start = time.perf_counter()
@@ -63,7 +63,7 @@ def staged_row(seed: int) -> dict[str, str]:
 
 def primary_found(case, report) -> str:
     """Whether the most probable primary lies where the true one does; "" where there is none."""
-    true = [lesion for lesion in case.truth.lesions if lesion.id == case.truth.primary]
+    true = [lesion for lesion in case.truth.lesions if lesion.role == "primary"]
     if not true:
         return ""
     name = max(report.staging.primary, key=report.staging.primary.get)

@@ -29,7 +29,7 @@ def report(case):
 
 
 def test_the_primary_is_where_it_was_put(case, report):
-    truth = next(lesion for lesion in case[0].truth.lesions if lesion.id == case[0].truth.primary)
+    truth = next(lesion for lesion in case[0].truth.lesions if lesion.role == "primary")
     name = max(report.staging.primary, key=report.staging.primary.get)
     assert name.startswith("L")
     assert np.linalg.norm(np.subtract(report.lesions[name].centre_mm, truth.centre_mm)) < max(10, truth.longest_diameter_mm / 2)

@@ -36,6 +36,7 @@ PET_WINDOW_SUV = (0.0, 8.0)
 LOOK_MM, CARD_MM = 0.9, 0.4
 MASKED_FROM = 0.5
 LABEL_REACH_MM = 20.0
+LEAST_WIDTH = 420
 BAND = (0.05, 0.95)
 
 
@@ -251,7 +252,7 @@ def poster(report, pictures: dict[str, Picture]) -> Picture:
         right = Image.fromarray(pictures["pet"].pixels)
         scale = left.height / right.height
         panes.append(right.resize((max(1, round(right.width * scale)), left.height), Image.Resampling.BILINEAR))
-    width = sum(pane.width for pane in panes) + 8 * (len(panes) - 1)
+    width = max(sum(pane.width for pane in panes) + 8 * (len(panes) - 1), LEAST_WIDTH)
     bars = 150 if report.staging else 0
     sheet = Image.new("RGB", (width, left.height + bars), (255, 255, 255))
     at = 0

@@ -68,8 +68,9 @@ def folder_of_text(path):
 
 def truncated_dicom(path):
     path.mkdir()
-    one_slice(path / "1.dcm")
-    (path / "1.dcm").write_bytes((path / "1.dcm").read_bytes()[:900])
+    for number in range(1, 6):
+        one_slice(path / f"{number}.dcm", number, z=float(number))
+    (path / "3.dcm").write_bytes((path / "3.dcm").read_bytes()[:900])
 
 
 def single_slice(path):
@@ -178,9 +179,11 @@ def test_the_priors_are_listed_shown_copied_and_checked(tmp_path, capsys):
     copy = tmp_path / "copy"
     assert main(["priors", "export", str(copy)]) == 0
     assert main(["priors", "check", str(copy)]) == 0
-    text = (copy / "parameters" / "answer.toml").read_text()
-    (copy / "parameters" / "answer.toml").write_text(text.replace("value = 0.95", "value = 7"))
-    assert main(["priors", "check", str(copy)]) == 2
+    broken = tmp_path / "broken"
+    assert main(["priors", "export", str(broken)]) == 0
+    text = (broken / "parameters" / "answer.toml").read_text()
+    (broken / "parameters" / "answer.toml").write_text(text.replace("value = 0.95", "value = 7"))
+    assert main(["priors", "check", str(broken)]) == 2
     assert "lungs_covered_min = 7 is outside" in capsys.readouterr().err
 
 
