@@ -38,9 +38,8 @@ def run(python: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess
 
 @pytest.mark.slow
 def test_the_wheel_stages_a_synthetic_patient_in_a_fresh_environment(fresh_python, tmp_path):
-    where = subprocess.run(
-        [fresh_python, "-c", "import lungstage; print(lungstage.__file__)"], cwd=tmp_path, capture_output=True, text=True, check=True
-    ).stdout
+    command = [fresh_python, "-c", "import lungstage; print(lungstage.__file__)"]
+    where = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert str(ROOT) not in where
     made = run(fresh_python, "phantom", "case", "--t", "T2a", "--n", "N1", "--m", "M0", "--seed", "3", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
@@ -55,6 +54,8 @@ def test_the_wheel_holds_the_numbers(fresh_python, tmp_path):
     checked = run(fresh_python, "priors", "export", "copy", cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr
     assert run(fresh_python, "priors", "check", "copy", cwd=tmp_path).returncode == 0
-    shipped = {str(path.relative_to(ROOT / "priors")) for path in (ROOT / "priors").rglob("*") if path.suffix in (".toml", ".csv")}
-    exported = {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*") if path.suffix in (".toml", ".csv")}
+    shipped, exported = (
+        {str(path.relative_to(root)) for path in root.rglob("*") if path.suffix in (".toml", ".csv")}
+        for root in (ROOT / "priors", tmp_path / "copy")
+    )
     assert exported == shipped
