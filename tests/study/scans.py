@@ -197,3 +197,7 @@ def item(**attributes):
     for keyword, value in attributes.items():
         setattr(ds, keyword, value)
     return ds
+
+
+def codes(study):
+    return {note.code for note in study.passport.notes}
