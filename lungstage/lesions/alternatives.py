@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..records import Anatomy, Lungs, Reason, ShapeSamples, Study
+from ..records import Anatomy, Reason, ShapeSamples, Study
 from ..records.places import region_probability
-from .parameters import LesionParameters
+from .parameters import SearchParameters
+from .scene import IN_LUNG
 from .search import Search
 from .spots import Spot
+from .survey import Survey, depth_below_wall_mm, hilum_distance_mm
 
 ORGANS = ("heart", "aorta", "pulmonary_artery", "vena_cava", "oesophagus", "trachea_wall", "thymus", "thyroid", "vertebra",
           "liver", "spleen", "stomach")  # fmt: skip
@@ -23,26 +25,19 @@ SHELL_MM = (1.5, 5.0)
 
 
 def alternatives(
-    kind: str, spot: Spot, study: Study, lungs: Lungs, search: Search, anatomy: Anatomy, samples: ShapeSamples,
-    points: np.ndarray, hilum_mm: float, depth_mm: float, blood_suv: float | None, numbers: LesionParameters,
+    kind: str, spot: Spot, samples: ShapeSamples, points: np.ndarray, survey: Survey
 ) -> dict[str, tuple[float, float]]:
     """Name of each alternative to what was measured, and the probability it gives that this is no lesion.
 
     points    (n, 3) LPS mm, spread over the shape
-    depth_mm  of its deepest block below the border of the hull
-    """  # fmt: skip
-    found = {}
+    """
+    numbers, study = survey.numbers.search, survey.study
     index = tuple(np.rint(study.ct.grid.to_index(points)).astype(int).clip(0, np.array(study.ct.grid.shape) - 1).T)
     enhanced = float(np.median(study.ct.values[index]))
-    found["as bright as blood with contrast"] = (enhanced, rising(enhanced, numbers.contrast_hu, numbers.contrast_blur_hu))
-    if kind in ("pulmonary", "collapse", "pleural", "effusion"):
-        ratio = thickness_mm(spot, search) / vessel_radius_mm(hilum_mm, numbers)
-        found["no thicker than a vessel here"] = (ratio, rising(-ratio, -numbers.vessel_ratio, numbers.vessel_ratio_blur))
-        inside = float((lungs.hull[index] > 0).mean())
-        found["mostly outside of the lungs"] = (inside, rising(-inside, -numbers.inside_share, numbers.inside_blur))
-        flat = depth_mm / thickness_mm(spot, search)
-        found["flat on the wall of the chest"] = (flat, rising(-flat, -numbers.wall_depth, numbers.wall_depth_blur))
-    organ = organ_share(anatomy, points)
+    organ = organ_share(survey.anatomy, points)
+    found = {"as bright as blood with contrast": (enhanced, rising(enhanced, numbers.contrast_hu, numbers.contrast_blur_hu))}
+    if kind in IN_LUNG:
+        found |= in_the_lung(spot, points, float((survey.lungs.hull[index] > 0).mean()), survey)
     found["an organ lies here"] = (organ, organ)
     if kind in ("node", "soft_tissue"):
         fat = fat_around(study, samples)
@@ -50,12 +45,26 @@ def alternatives(
     if spot.suv is not None:
         # uptake that no physiology of the place explains is not what a vessel or an organ would show either
         found = {name: (value, p * numbers.hot_alternative) for name, (value, p) in found.items()}
-    if kind == "soft_tissue" and spot.found_by == "focus" and blood_suv is not None:
+    blood = survey.normal.blood_suv
+    if kind == "soft_tissue" and spot.found_by == "focus" and blood is not None:
         # a focus was taken up because it is hot, so heat alone says little: muscle, brown fat and joints are hot far more often
-        ratio = spot.suv / blood_suv
+        ratio = spot.suv / blood.q50
         harmless = numbers.harmless_share * rising(-np.log(ratio), -np.log(numbers.harmless_over_blood), numbers.harmless_blur)
         found["as hot as muscle, brown fat or joints can be"] = (ratio, harmless)
     return found
+
+
+def in_the_lung(spot: Spot, points: np.ndarray, inside: float, survey: Survey) -> dict[str, tuple[float, float]]:
+    """What a spot of the lung could be instead: a vessel, the wall, a fold of it. inside: share of its points in the hull."""
+    numbers = survey.numbers.search
+    thickness = thickness_mm(spot, survey.search)
+    ratio = thickness / vessel_radius_mm(hilum_distance_mm(survey, points.mean(axis=0)), numbers)
+    flat = float(depth_below_wall_mm(survey, points).max()) / thickness
+    return {
+        "no thicker than a vessel here": (ratio, rising(-ratio, -numbers.vessel_ratio, numbers.vessel_ratio_blur)),
+        "mostly outside of the lungs": (inside, rising(-inside, -numbers.inside_share, numbers.inside_blur)),
+        "flat on the wall of the chest": (flat, rising(-flat, -numbers.wall_depth, numbers.wall_depth_blur)),
+    }
 
 
 def alternative_reasons(found: dict[str, tuple[float, float]], log_odds: float) -> tuple[Reason, ...]:
@@ -100,7 +109,7 @@ def fat_around(study: Study, samples: ShapeSamples) -> float:
     return float((study.ct.values[tuple(index[inside].T)] < -30).mean())
 
 
-def vessel_radius_mm(hilum_mm: float, numbers: LesionParameters) -> float:
+def vessel_radius_mm(hilum_mm: float, numbers: SearchParameters) -> float:
     """Radius of the largest vessel of the lung expected at this distance from the hilum."""
     fall = float(np.exp(-((hilum_mm / numbers.hilum_reach_mm) ** 2)))
     return numbers.vessel_periphery_mm + (numbers.vessel_hilum_mm - numbers.vessel_periphery_mm) * fall

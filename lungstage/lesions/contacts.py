@@ -8,12 +8,11 @@ because it is one and the same extent seen three times.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from ..records import Anatomy, Contact, Lungs, ShapeSamples, Skeleton, Study
-from ..tables import Priors, read_rows, shipped_priors
+from ..tables import Priors, read_rows
 
 REACH_MM = 3.0
 LONG_CONTACT_MM, LENGTH_BLUR_MM = 30.0, 6.0
@@ -44,7 +43,6 @@ class InvasionRow:
     signs: dict[str, tuple[float, float]]
 
 
-@cache
 def invasion_table(priors: Priors) -> dict[str, InvasionRow]:
     """Structure to its row."""
     return {
@@ -58,13 +56,13 @@ def invasion_table(priors: Priors) -> dict[str, InvasionRow]:
 
 def measure_contacts(
     study: Study, lungs: Lungs, skeleton: Skeleton, anatomy: Anatomy, samples: ShapeSamples, lobes: dict[str, float],
-    priors: Priors | None = None,
+    table: dict[str, InvasionRow],
 ) -> tuple[Contact, ...]:
     """Every structure touched over more than a few millimetres, and the neighbouring lobe where the shape may cross a fissure.
 
     lobes   lobe -> share of the shape's points that probably lie in it
+    table   structure -> its row of priors/contacts.csv
     """  # fmt: skip
-    table = invasion_table(priors or shipped_priors())
     shape = samples.probability() >= 0.5
     if not shape.any():
         return ()

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..records import Anatomy, Lesion, Lesions, Lungs, Normal, Skeleton, SliceLabel, Study
+from ..records import Anatomy, Contact, Lesion, Lesions, Lungs, Normal, Place, ShapeSamples, Skeleton, Study
 from .alternatives import alternative_reasons, alternatives
 from .candidate import Candidate
 from .contacts import measure_contacts
@@ -19,18 +19,17 @@ from .kinds import candidate_of
 from .malignancy import judge, p_malignant
 from .nodes import find_nodes
 from .nodules import find_nodules
-from .parameters import LesionParameters, load_lesion_parameters
+from .parameters import LesionParameters, SearchParameters, load_lesion_parameters
 from .place import place_of
-from .search import Search, coarse_search
+from .scene import IN_LUNG
 from .shape import sample_shape
 from .spots import Spot
+from .survey import Survey, carina_distance_mm, depth_below_wall_mm, hilum_distance_mm, slice_at, survey_patient
 from .traits import Traits, measure_traits
 from .uptake import find_foci
 
 POINTS_AT_MOST = 400
-DEPTH_MM = 60.0
 PET_BLUR_MM, FOCUS_REACH_MM = 6.0, 15.0
-IN_LUNG = ("pulmonary", "collapse", "effusion", "pleural")
 
 
 def find_lesions(
@@ -39,23 +38,26 @@ def find_lesions(
 ) -> Lesions:
     """What does not look healthy, most suspicious (of the lesion alone) first."""  # fmt: skip
     numbers = parameters or load_lesion_parameters()
-    search = coarse_search(study, lungs, skeleton, numbers.search_step_mm)
-    foci = find_foci(study, normal, search, numbers)
-    spots = merged(foci, find_nodules(search, numbers), find_nodes(search, anatomy, numbers), numbers)
-    depth = depth_mm(search)
+    survey = survey_patient(study, lungs, skeleton, anatomy, normal, numbers)
     found = []
-    for spot in spots:
-        candidate = candidate_of(spot, search, anatomy, hilum_distance(spot.centre_mm, anatomy), numbers)
-        if candidate is not None:
-            lesion = look_closely(candidate, spot, study, lungs, skeleton, anatomy, normal, search, depth, numbers)
-            if lesion is not None:
-                found.append(lesion)
+    for spot in find_spots(survey):
+        candidate = candidate_of(spot, survey.search, anatomy, hilum_distance_mm(survey, spot.centre_mm), numbers.search)
+        lesion = None if candidate is None else look_closely(candidate, spot, survey)
+        if lesion is not None:
+            found.append(lesion)
     found = without_twins(found)
     found.sort(key=lambda lesion: (-lesion.p_malignant, -lesion.longest_diameter_mm.q50, lesion.centre_mm))
     return Lesions(tuple(replace(lesion, id=f"L{k}") for k, lesion in enumerate(found, start=1)))
 
 
-def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: LesionParameters) -> list[Spot]:
+def find_spots(survey: Survey) -> list[Spot]:
+    """What every detector wants looked at, each thing once."""
+    numbers = survey.numbers.search
+    foci = find_foci(survey.study, survey.normal, survey.search, numbers)
+    return merged(foci, find_nodules(survey.search, numbers), find_nodes(survey.search, survey.anatomy, numbers), numbers)
+
+
+def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: SearchParameters) -> list[Spot]:
     """One spot a thing, at most `candidates_at_most`: hot ones first, then masses by volume, nodules and nodes in turn.
 
     A focus over a spot of the CT becomes that spot, with its uptake; spots of the CT keep the place, because CT is sharper.
@@ -87,81 +89,52 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: Lesio
     return [*spots[: int(numbers.candidates_at_most)], *chosen["mass"], *chosen["nodule"], *chosen["node"]]
 
 
-def look_closely(
-    candidate: Candidate, spot: Spot, study, lungs, skeleton, anatomy, normal, search: Search, depth, numbers
-) -> Lesion | None:
+def look_closely(candidate: Candidate, spot: Spot, survey: Survey) -> Lesion | None:
     """One candidate measured and judged; None where no shape holds."""
-    samples = sample_shape(study, normal, candidate)
-    probability = samples.probability()
-    index = np.argwhere(probability >= 0.5)
+    numbers, study, normal = survey.numbers, survey.study, survey.normal
+    samples = sample_shape(study, normal, candidate, numbers.shape)
+    index = np.argwhere(samples.probability() >= 0.5)
     if not len(index):
         return None
-    step = max(1, len(index) // POINTS_AT_MOST)
-    points = samples.box.to_mm(index[::step])
+    points = samples.box.to_mm(index[:: max(1, len(index) // POINTS_AT_MOST)])
     centre = samples.box.to_mm(index.mean(axis=0))
-    place = place_of(points, candidate.kind, lungs, anatomy, candidate.p_kind.get("node", 0.0))
-    traits = with_context(measure_traits(study, normal, candidate, samples), candidate, place, centre, anatomy, search, depth)
-    base, reasons = judge(candidate.kind, traits)
-    hilum_mm = hilum_distance(centre, anatomy)
-    blood = None if normal.blood_suv is None else normal.blood_suv.q50
-    deepest = deepest_mm(points, search, depth)
-    others = alternatives(
-        candidate.kind, spot, study, lungs, search, anatomy, samples, points, hilum_mm, deepest, blood, numbers
-    )  # fmt: skip
+    place = place_of(points, candidate.kind, survey.lungs, survey.anatomy, candidate.p_kind.get("node", 0.0))
+    traits = measure_traits(study, normal, candidate, samples, numbers.traits)
+    traits = with_context(traits, candidate, place, centre, survey)
+    base, reasons = judge(candidate.kind, traits, parameters=numbers.malignancy)
+    others = alternatives(candidate.kind, spot, samples, points, survey)
     reasons = (*reasons, *alternative_reasons(others, base + sum(reason.log_odds for reason in reasons)))
-    lobes = place.region if candidate.kind == "pulmonary" else {}
-    touching = candidate.kind in IN_LUNG or candidate.p_kind.get("pulmonary", 0.0) >= 0.1
-    contacts = measure_contacts(study, lungs, skeleton, anatomy, samples, lobes) if touching else ()
     return Lesion(
         "L0", candidate.kind, candidate.p_kind, tuple(map(float, centre)), slice_at(study, centre), place,
         traits.longest_mm, traits.short_axis_mm, traits.solid_mm, traits.volume_ml, traits.density, traits.hu_mean,
-        traits.suv_max, traits.suv_mean, traits.suv_unit, contacts, base, reasons, p_malignant(base, reasons), samples,
-        distances_mm=traits.distances_mm,
+        traits.suv_max, traits.suv_mean, traits.suv_unit, contacts_of(candidate, place, samples, survey), base, reasons,
+        p_malignant(base, reasons), samples, distances_mm=traits.distances_mm,
     )  # fmt: skip
 
 
-def with_context(traits: Traits, candidate, place, centre, anatomy: Anatomy, search: Search, depth) -> Traits:
+def contacts_of(candidate: Candidate, place: Place, samples: ShapeSamples, survey: Survey) -> tuple[Contact, ...]:
+    """What a lesion touches, if it is one that could be a primary or lies on the pleura."""
+    if candidate.kind not in IN_LUNG and candidate.p_kind.get("pulmonary", 0.0) < 0.1:
+        return ()
+    lobes = place.region if candidate.kind == "pulmonary" else {}
+    return measure_contacts(
+        survey.study, survey.lungs, survey.skeleton, survey.anatomy, samples, lobes, survey.numbers.invasion
+    )  # fmt: skip
+
+
+def with_context(traits: Traits, candidate: Candidate, place: Place, centre: np.ndarray, survey: Survey) -> Traits:
     """The traits that need the map of the patient."""
     upper = sum(place.region.get(f"{side}_upper_lobe", 0.0) for side in ("right", "left"))
-    block = np.clip(np.rint(search.grid.to_index(centre)).astype(int), 0, np.array(depth.shape) - 1)
     distances = {
-        "carina": float(np.linalg.norm(centre - anatomy.landmarks["carina"].point_mm)),
-        "hilum": hilum_distance(centre, anatomy),
-        "pleura": float(depth[tuple(block)]),
+        "carina": carina_distance_mm(survey, centre),
+        "hilum": hilum_distance_mm(survey, centre),
+        "pleura": float(depth_below_wall_mm(survey, centre[None])[0]),
     }
     station = max(place.station, key=place.station.get) if place.station else None
     return replace(
         traits, p_upper_lobe=upper if candidate.kind == "pulmonary" else None,
         distances_mm={**traits.distances_mm, **distances}, station=station,
     )  # fmt: skip
-
-
-def depth_mm(search: Search) -> np.ndarray:
-    """float32 (z, y, x): how far each block of the hull lies from its border, up to DEPTH_MM."""
-    from ..kernels.distance import squared_distance_mm2
-
-    return np.sqrt(squared_distance_mm2(search.hull == 0, search.grid.spacing_mm, DEPTH_MM))
-
-
-def deepest_mm(points: np.ndarray, search: Search, depth: np.ndarray) -> float:
-    """How far the deepest of the points lies below the border of the hull."""
-    index = np.rint(search.grid.to_index(points)).astype(int).clip(0, np.array(depth.shape) - 1)
-    return float(depth[tuple(index.T)].max())
-
-
-def hilum_distance(point_mm, anatomy: Anatomy) -> float:
-    """mm from the nearer hilum, by the stations 10 of each side."""
-    from ..records.names import STATIONS
-
-    rows = [STATIONS.index("10R"), STATIONS.index("10L")]
-    away = anatomy.stations.centres[rows] - anatomy.frame.to_frame(point_mm)
-    return float(np.linalg.norm(away, axis=1).min())
-
-
-def slice_at(study: Study, centre) -> SliceLabel | None:
-    """The CT slice through a point, as the scanner numbered it."""
-    row = int(np.rint(study.ct.grid.to_index(centre)[0]))
-    return study.slices[row] if 0 <= row < len(study.slices) else None
 
 
 def without_twins(lesions: list[Lesion]) -> list[Lesion]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..records import Anatomy
 from .candidate import Candidate, candidate_from
-from .parameters import LesionParameters
+from .parameters import SearchParameters
 from .search import Search
 from .spots import Spot
 
@@ -33,7 +33,7 @@ class Surroundings:
     away_mm: np.ndarray
 
 
-def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, hilum_mm: float, numbers: LesionParameters) -> Candidate | None:
+def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, hilum_mm: float, numbers: SearchParameters) -> Candidate | None:
     """None where nothing but air or bone lies.
 
     hilum_mm   distance of the centre from the nearer hilum
@@ -89,7 +89,7 @@ def core_of(spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
     return near & (hu >= 0.5 * (background + float(hu[near].max())))
 
 
-def kinds_of(spot, search, anatomy, around, core, hilum_mm: float, numbers: LesionParameters) -> dict[str, float]:
+def kinds_of(spot, search, anatomy, around, core, hilum_mm: float, numbers: SearchParameters) -> dict[str, float]:
     """What it may be, by where it lies: probabilities over kinds."""
     inside = float((search.hull[around.box][core] > 0).mean())
     if spot.found_by in ("nodule", "mass"):
@@ -104,7 +104,7 @@ def kinds_of(spot, search, anatomy, around, core, hilum_mm: float, numbers: Lesi
     return normalised(kinds)
 
 
-def lung_kinds(spot, search, around, core, hilum_mm: float, numbers: LesionParameters) -> dict[str, float]:
+def lung_kinds(spot, search, around, core, hilum_mm: float, numbers: SearchParameters) -> dict[str, float]:
     """Lesions of the lung: near the hilum a node is possible; a large part may be effusion (water) or collapse."""
     volume_ml = float(max(len(spot.blocks), core.sum())) * search.grid.voxel_ml
     near_hilum = float(np.exp(-((hilum_mm / numbers.hilum_reach_mm) ** 2)))

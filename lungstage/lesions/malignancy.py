@@ -9,7 +9,7 @@ priors/malignancy/. That the patient was sent because of lung cancer is known to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -24,8 +24,22 @@ NODE_MM = (5.0, 12.0)  # short axes between which cold uptake goes from meaning 
 
 
 @dataclass(frozen=True)
+class KindModel:
+    """Base log-odds of a kind at its reference size, what an e-fold of size adds, and its column of the uptake table."""
+
+    base: float
+    reference_mm: float
+    per_ln_size: float
+    uptake: str
+
+
+@dataclass(frozen=True)
 class MalignancyParameters:
-    """Coefficients in log-odds; what each means stands in priors/parameters/malignancy.toml."""
+    """Coefficients in log-odds; what each means stands in priors/parameters/malignancy.toml.
+
+    kinds    models of the kinds other than pulmonary (priors/malignancy/kinds.csv)
+    uptake   for nodule, node and other: ln of uptake over blood, and the log-odds it adds (priors/malignancy/uptake.csv)
+    """
 
     brock_constant: float
     brock_size: float
@@ -62,24 +76,18 @@ class MalignancyParameters:
     node_limit_usual_mm: float
     node_limit_4_10r_mm: float
     node_limit_7_mm: float
-
-
-@dataclass(frozen=True)
-class KindModel:
-    """Base log-odds of a kind at its reference size, what an e-fold of size adds, and its column of the uptake table."""
-
-    base: float
-    reference_mm: float
-    per_ln_size: float
-    uptake: str
-
-
-def shipped_parameters() -> MalignancyParameters:
-    """The numbers that ship with the package."""
-    return read_parameters(shipped_priors(), "parameters/malignancy.toml", MalignancyParameters)
+    kinds: dict[str, KindModel] = field(default_factory=dict)
+    uptake: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
 
 
 @cache
+def load_malignancy_parameters(priors: Priors | None = None) -> MalignancyParameters:
+    """The coefficients and tables of a folder of priors, or those that ship with the package."""
+    priors = priors or shipped_priors()
+    numbers = read_parameters(priors, "parameters/malignancy.toml", MalignancyParameters)
+    return replace(numbers, kinds=kind_models(priors), uptake=uptake_table(priors))
+
+
 def kind_models(priors: Priors) -> dict[str, KindModel]:
     """The models of the kinds other than pulmonary, by kind."""
     rows = read_rows(priors, "malignancy/kinds.csv", ("kind", "base", "reference_mm", "per_ln_size", "uptake", "source"))
@@ -89,7 +97,6 @@ def kind_models(priors: Priors) -> dict[str, KindModel]:
     }
 
 
-@cache
 def uptake_table(priors: Priors) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]]:
     """For nodule, node and other: ln of uptake over blood, rising, and the log-odds it adds, never falling."""
     rows = read_rows(priors, "malignancy/uptake.csv", ("over_blood", "nodule", "node", "other", "source"))
@@ -105,7 +112,7 @@ def judge(
     kind     of KINDS
     facts    age, sex and population; what is not known enters with its average, inside the base
     """
-    numbers = parameters or shipped_parameters()
+    numbers = parameters or load_malignancy_parameters()
     facts = facts or Facts()
     if kind == "pulmonary":
         base, reasons = judge_nodule(traits, facts, numbers)
@@ -181,7 +188,7 @@ def population_shift(facts: Facts, numbers: MalignancyParameters) -> float:
 
 def judge_node(traits: Traits, numbers: MalignancyParameters) -> tuple[float, list[Reason]]:
     """Short axis against what is normal for the station, uptake, and what a node looks like."""
-    model = kind_models(shipped_priors())["node"]
+    model = numbers.kinds["node"]
     short = sane_mm(traits.short_axis_mm.q50)
     limit = station_limit_mm(traits.station, numbers)
     size = model.per_ln_size * np.log(short / model.reference_mm * numbers.node_limit_usual_mm / limit)
@@ -206,7 +213,7 @@ def station_limit_mm(station: str | None, numbers: MalignancyParameters) -> floa
 
 def judge_other(kind: str, traits: Traits, numbers: MalignancyParameters) -> tuple[float, list[Reason]]:
     """Base, size and uptake; calcium and fat as in nodes."""
-    model = kind_models(shipped_priors())[kind]
+    model = numbers.kinds[kind]
     d = sane_mm(traits.longest_mm.q50)
     reasons = [Reason("size", d, float(model.per_ln_size * np.clip(np.log(d / model.reference_mm), -1.5, 1.5)))]
     if kind in ("adrenal", "soft_tissue", "pleural"):
@@ -229,7 +236,7 @@ def uptake_reasons(table: str, traits: Traits, numbers: MalignancyParameters, tr
     over_blood = traits.uptake_over_blood
     if over_blood is None:  # relative units are multiples of the patient's own reference already
         over_blood = traits.suv_max / (numbers.blood_suv if traits.suv_unit == "SUVbw" else 1.0)
-    ratios, added = uptake_table(shipped_priors())[table]
+    ratios, added = numbers.uptake[table]
     log_odds = float(np.interp(np.log(max(over_blood, 1e-3)), ratios, added))
     log_odds *= trusted if log_odds < 0 else 1.0 - traits.p_physiological
     return [Reason("uptake", traits.suv_max, log_odds)]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..records import Anatomy
 from ..records.names import STATIONS
-from .parameters import LesionParameters
+from .parameters import SearchParameters
 from .search import Search
 from .spots import RADIUS_OF_SCALE, Spot, apart, bright_spots
 
@@ -22,7 +22,7 @@ APART = 0.7
 """Nodes lie side by side: two count as one only within this part of the larger one's radius."""
 
 
-def find_nodes(search: Search, anatomy: Anatomy, numbers: LesionParameters) -> list[Spot]:
+def find_nodes(search: Search, anatomy: Anatomy, numbers: SearchParameters) -> list[Spot]:
     """The strongest spots of each station, more of those that usually hold more nodes."""
     ground = nodal_ground(search, anatomy)
     if not ground.any():
@@ -71,7 +71,7 @@ def nearest_station(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
     return nearest
 
 
-def soft_in_fat(search: Search, box, numbers: LesionParameters) -> np.ndarray:
+def soft_in_fat(search: Search, box, numbers: SearchParameters) -> np.ndarray:
     """float32 HU between fat and soft tissue; lung and airway as fat, so that their border is no edge of a node."""
     hu = np.clip(search.hu[box], numbers.fat_hu, numbers.soft_hu)
     airy = (search.lung | search.airway)[box] | (search.hu[box] < -300)
@@ -84,7 +84,7 @@ def organ_share(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
     return anatomy.region_probability(points)[:, columns].sum(axis=1)
 
 
-def seats(spots: list[Spot], station: dict, weights: np.ndarray, numbers: LesionParameters) -> list[Spot]:
+def seats(spots: list[Spot], station: dict, weights: np.ndarray, numbers: SearchParameters) -> list[Spot]:
     """At most `nodes_at_most` spots, given out among the stations by how many nodes each usually holds (D'Hondt's rule).
 
     Within a station the strongest come first; the score of what is returned is the order of the giving.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .parameters import LesionParameters
+from .parameters import SearchParameters
 from .search import Search
 from .spots import RADIUS_OF_SCALE, Spot, apart, bright_spots
 
@@ -13,7 +13,7 @@ AIR_HU = -850.0
 DOT = 2.0
 
 
-def find_nodules(search: Search, numbers: LesionParameters) -> list[Spot]:
+def find_nodules(search: Search, numbers: SearchParameters) -> list[Spot]:
     """Dense masses first; then nodules that do not lie in one."""
     low, high = hull_box(search.hull)
     if low is None:
@@ -53,7 +53,7 @@ def lung_alone(hu: np.ndarray, hull: np.ndarray, spacing_mm) -> np.ndarray:
     return np.where(hull, inside, near)
 
 
-def find_masses(search: Search, box, low, hull, numbers: LesionParameters) -> tuple[list[Spot], np.ndarray]:
+def find_masses(search: Search, box, low, hull, numbers: SearchParameters) -> tuple[list[Spot], np.ndarray]:
     """Dense parts of the hull thicker than a vessel, and the mask of them (with a margin, against nodules in them)."""
     from ..kernels.components import label_components
     from ..kernels.morphology import grow_mm, open_mm

@@ -1,14 +1,19 @@
-"""The numbers of the search for lesions (priors/parameters/lesions.toml)."""
+"""The numbers of the stage: of the search (lesions.toml), and of shape, traits, malignancy and contacts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from ..tables import Priors, read_parameters, shipped_priors
+from .contacts import InvasionRow, invasion_table
+from .malignancy import MalignancyParameters, load_malignancy_parameters
+from .shape import ShapeParameters, load_shape_parameters
+from .traits import TraitParameters, load_trait_parameters
 
 
 @dataclass(frozen=True)
-class LesionParameters:
+class SearchParameters:
     """What a detector takes for a spot, and how many spots are looked at more closely; meanings stand in the file."""
 
     search_step_mm: float
@@ -48,6 +53,22 @@ class LesionParameters:
     candidates_at_most: int
 
 
+@dataclass(frozen=True, eq=False)
+class LesionParameters:
+    """Everything the stage rests on, from one folder of priors."""
+
+    search: SearchParameters
+    shape: ShapeParameters
+    traits: TraitParameters
+    malignancy: MalignancyParameters
+    invasion: dict[str, InvasionRow]
+
+
+@cache
 def load_lesion_parameters(priors: Priors | None = None) -> LesionParameters:
     """From the shipped priors, or another folder's."""
-    return read_parameters(priors or shipped_priors(), "parameters/lesions.toml", LesionParameters)
+    priors = priors or shipped_priors()
+    return LesionParameters(
+        read_parameters(priors, "parameters/lesions.toml", SearchParameters), load_shape_parameters(priors),
+        load_trait_parameters(priors), load_malignancy_parameters(priors), invasion_table(priors),
+    )  # fmt: skip

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..records import Normal, ShapeSamples, Study
-from ..tables import read_parameters, shipped_priors
+from ..tables import Priors, read_parameters, shipped_priors
 from .appearance import Appearance, learn_appearance
 from .attachments import VESSEL_MM, bodies
 from .candidate import Candidate
@@ -58,9 +58,9 @@ class ShapeParameters:
     dense_otherwise: float
 
 
-def shipped_parameters() -> ShapeParameters:
-    """The numbers that ship with the package."""
-    return read_parameters(shipped_priors(), "parameters/shape.toml", ShapeParameters)
+def load_shape_parameters(priors: Priors | None = None) -> ShapeParameters:
+    """The numbers of a folder of priors, or those that ship with the package."""
+    return read_parameters(priors or shipped_priors(), "parameters/shape.toml", ShapeParameters)
 
 
 def sample_shape(
@@ -71,7 +71,7 @@ def sample_shape(
     normal   what this patient's CT would show if healthy, or None
     seed     same seed, same samples
     """
-    numbers = parameters or shipped_parameters()
+    numbers = parameters or load_shape_parameters()
     scene = look_at(study, normal, candidate, numbers.finest_mm, numbers.side_voxels)
     looks = learn_appearance(
         scene, candidate.kind in IN_LUNG, numbers.halo_excess_hu, numbers.halo_spread_hu, numbers.pet_hot_ratio

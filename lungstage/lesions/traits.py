@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..records import Normal, ShapeSamples, Spread, Study
-from ..tables import read_parameters, shipped_priors
+from ..tables import Priors, read_parameters, shipped_priors
 from .candidate import Candidate
 from .diameters import measure_axial
 from .scene import IN_LUNG, on_box
@@ -91,16 +91,16 @@ class TraitParameters:
     peak_radius_mm: float
 
 
-def shipped_parameters() -> TraitParameters:
-    """The numbers that ship with the package."""
-    return read_parameters(shipped_priors(), "parameters/traits.toml", TraitParameters)
+def load_trait_parameters(priors: Priors | None = None) -> TraitParameters:
+    """The numbers of a folder of priors, or those that ship with the package."""
+    return read_parameters(priors or shipped_priors(), "parameters/traits.toml", TraitParameters)
 
 
 def measure_traits(
     study: Study, normal: Normal | None, candidate: Candidate, samples: ShapeSamples, parameters: TraitParameters | None = None
 ) -> Traits:
     """The traits of one lesion from its shape samples."""
-    numbers = parameters or shipped_parameters()
+    numbers = parameters or load_trait_parameters()
     hu = on_box(study.ct.values, study.ct.grid, samples.box)
     shape = median_shape(samples)
     depth = depth_mm(shape, samples.box.spacing_mm)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..geometry import Grid
 from ..records import Normal, Study
-from .parameters import LesionParameters
+from .parameters import SearchParameters
 from .search import Search
 from .spots import Spot, apart
 
@@ -16,7 +16,7 @@ UNEXPECTED_SHARE = 0.6
 LEAST_TISSUE_HU = -600.0
 
 
-def find_foci(study: Study, normal: Normal, search: Search, numbers: LesionParameters) -> list[Spot]:
+def find_foci(study: Study, normal: Normal, search: Search, numbers: SearchParameters) -> list[Spot]:
     """Local maxima of the PET inside the CT's field that are unexpected there, each with its hot surroundings."""
     if study.pet is None or normal.z_pet is None:
         return []
@@ -33,7 +33,7 @@ def find_foci(study: Study, normal: Normal, search: Search, numbers: LesionParam
     return apart(spots)
 
 
-def focus(study: Study, normal: Normal, search: Search, peak: np.ndarray, numbers: LesionParameters) -> Spot:
+def focus(study: Study, normal: Normal, search: Search, peak: np.ndarray, numbers: SearchParameters) -> Spot:
     """The spot around one peak: what is connected to it, at least `focus_share` as hot, and unexpected too."""
     from scipy.ndimage import label
 

@@ -11,8 +11,8 @@ from lungstage.lesions.malignancy import (
     brock_size,
     judge,
     kind_models,
+    load_malignancy_parameters,
     p_malignant,
-    shipped_parameters,
     station_limit_mm,
     uptake_table,
 )  # fmt: skip
@@ -21,7 +21,7 @@ from lungstage.records import Facts, Spread
 from lungstage.records.names import KINDS
 from lungstage.tables import shipped_priors
 
-NUMBERS = shipped_parameters()
+NUMBERS = load_malignancy_parameters()
 MM = st.floats(2.0, 120.0)
 SUV = st.floats(0.1, 40.0)
 DENSITY = {"solid": 1.0, "part_solid": 0.0, "ground_glass": 0.0, "cavitating": 0.0}

@@ -78,7 +78,7 @@ def test_an_alternative_leaves_its_share_of_the_probability(log_odds, p_other):
 
 @given(st.floats(0, 200), st.floats(0, 200))
 def test_vessels_thin_out_from_the_hilum(near, far):
-    numbers = load_lesion_parameters()
+    numbers = load_lesion_parameters().search
     near, far = sorted((near, far))
     assert vessel_radius_mm(near, numbers) >= vessel_radius_mm(far, numbers) >= numbers.vessel_periphery_mm
 
