@@ -15,6 +15,7 @@ from .spots import Spot
 AROUND_MM = 12.0
 CORE_SHARE = 0.5
 MARGIN_MM = 4.0
+BONE_REACH, BONE_ENOUGH = 1.5, 0.25
 WALL_SHARE = 0.15
 """Beyond the hull a lesion of the lung may have grown by this part of its radius: small ones seldom have."""
 KIND_OF_REGION = {
@@ -45,9 +46,11 @@ def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, hilum_mm: float, 
     p_kind = kinds_of(spot, search, anatomy, around, core, hilum_mm, numbers)
     allowed = allowed_for(p_kind, spot, search, around) | core
     grid = search.grid.box(around.low, around.low + np.array(core.shape))
+    taken = blocks_within(spot.beside, around).astype(np.uint8) if len(spot.beside) else None
     return candidate_from(
-        grid, core.astype(np.uint8), allowed.astype(np.uint8), p_kind, spot.score, spot.found_by, radius_mm=spot.radius_mm
-    )
+        grid, core.astype(np.uint8), allowed.astype(np.uint8), p_kind, spot.score, spot.found_by, radius_mm=spot.radius_mm,
+        taken=taken,
+    )  # fmt: skip
 
 
 def surroundings(spot: Spot, search: Search) -> Surroundings:
@@ -64,10 +67,12 @@ def surroundings(spot: Spot, search: Search) -> Surroundings:
     return Surroundings(box, low, away)
 
 
-def blocks_of(spot: Spot, around: Surroundings) -> np.ndarray:
-    """bool on the box: the blocks the detector named."""
+def blocks_within(blocks: np.ndarray, around: Surroundings) -> np.ndarray:
+    """bool on the box: the given search blocks (n, 3), as far as they lie in it."""
     named = np.zeros(around.away_mm.shape, bool)
-    named[tuple((spot.blocks - around.low).T)] = True
+    index = blocks - around.low
+    index = index[np.all((index >= 0) & (index < named.shape), axis=1)]
+    named[tuple(index.T)] = True
     return named
 
 
@@ -77,7 +82,7 @@ def core_of(spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
 
     if len(spot.blocks):
         # the middle of a dense part surely belongs to it; its rim may be wall, vessel or the lung beside it
-        inner = distance_transform_edt(blocks_of(spot, around), sampling=search.grid.spacing_mm)
+        inner = distance_transform_edt(blocks_within(spot.blocks, around), sampling=search.grid.spacing_mm)
         return inner >= CORE_SHARE * inner.max()
     hu = search.hu[around.box]
     solid = ~search.airway[around.box]
@@ -94,14 +99,21 @@ def kinds_of(spot, search, anatomy, around, core, hilum_mm: float, numbers: Sear
     inside = float((search.hull[around.box][core] > 0).mean())
     if spot.found_by in ("nodule", "mass"):
         return lung_kinds(spot, search, around, core, hilum_mm, numbers)
-    bone = float(search.bone[around.box][core].mean()) if spot.found_by == "focus" else 0.0
+    bone = bone_share(spot, search, around) if spot.found_by == "focus" else 0.0
+    elsewhere = "node" if spot.found_by == "node" else "soft_tissue"
     kinds = {"pulmonary": inside, "bone": (1.0 - inside) * bone}
     rest = (1.0 - inside) * (1.0 - bone)
     regions = anatomy.region_probability(np.asarray(spot.centre_mm)[None])[0]
     for name, share in zip(anatomy.region_names, regions):
-        kind = KIND_OF_REGION.get(name, "node" if spot.found_by == "node" else "soft_tissue")
+        kind = KIND_OF_REGION.get(name, elsewhere)
         kinds[kind] = kinds.get(kind, 0.0) + rest * float(share)
     return normalised(kinds)
+
+
+def bone_share(spot: Spot, search: Search, around: Surroundings) -> float:
+    """How surely a focus lies in bone: what a lytic one left of it stands around it, so a quarter of bone is enough."""
+    near = around.away_mm <= BONE_REACH * spot.radius_mm
+    return min(1.0, float(search.bone[around.box][near].mean()) / BONE_ENOUGH) if near.any() else 0.0
 
 
 def lung_kinds(spot, search, around, core, hilum_mm: float, numbers: SearchParameters) -> dict[str, float]:
@@ -133,7 +145,7 @@ def allowed_for(p_kind: dict[str, float], spot: Spot, search: Search, around: Su
 
     solid = search.body[around.box] & ~search.airway[around.box]
     if len(spot.blocks):
-        away = distance_transform_edt(~blocks_of(spot, around), sampling=search.grid.spacing_mm)
+        away = distance_transform_edt(~blocks_within(spot.blocks, around), sampling=search.grid.spacing_mm)
         near = away <= 0.5 * spot.radius_mm + MARGIN_MM
     else:
         near = around.away_mm <= 2.0 * spot.radius_mm + MARGIN_MM

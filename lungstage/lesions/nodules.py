@@ -55,21 +55,45 @@ def lung_alone(hu: np.ndarray, hull: np.ndarray, spacing_mm) -> np.ndarray:
 
 def find_masses(search: Search, box, low, hull, numbers: SearchParameters) -> tuple[list[Spot], np.ndarray]:
     """Dense parts of the hull thicker than a vessel, and the mask of them (with a margin, against nodules in them)."""
+    from scipy.ndimage import find_objects
+
     from ..kernels.components import label_components
     from ..kernels.morphology import grow_mm, open_mm
 
     spacing = search.grid.spacing_mm
     dense = hull & (search.hu[box] > numbers.dense_hu) & ~search.airway[box] & ~search.bone[box]
-    thick = open_mm(dense, spacing, numbers.vessel_radius_mm)
-    labels, sizes = label_components(thick)
+    labels, _ = label_components(open_mm(dense, spacing, numbers.vessel_radius_mm))
     least = numbers.mass_ml / search.grid.voxel_ml
-    masses = []
-    for label in np.flatnonzero(np.asarray(sizes) >= least):
-        if label == 0:
-            continue
-        blocks = np.argwhere(labels == label)
-        radius = float((3 * len(blocks) * search.grid.voxel_ml * 1000 / (4 * np.pi)) ** (1 / 3))
-        centre = search.points_mm(blocks.mean(axis=0) + low)
-        masses.append(Spot(centre, radius, float(len(blocks)), "mass", blocks + low))
-    inside = np.isin(labels, [label for label in np.flatnonzero(np.asarray(sizes) >= least) if label])
+    masses, inside = [], np.zeros(hull.shape, bool)
+    for label, place in enumerate(find_objects(labels), start=1):
+        parts, count = parts_at_necks(labels[place] == label, spacing, numbers.neck_ratio)
+        first = np.array([axis.start for axis in place])
+        kept = [part for part in range(1, count + 1) if (parts == part).sum() >= least]
+        for part in kept:
+            blocks, others = (np.argwhere(mask) + first for mask in (parts == part, (parts > 0) & (parts != part)))
+            radius = float((3 * len(blocks) * search.grid.voxel_ml * 1000 / (4 * np.pi)) ** (1 / 3))
+            centre = search.points_mm(blocks.mean(axis=0) + low)
+            masses.append(Spot(centre, radius, float(len(blocks)), "mass", blocks + low, beside=others + low))
+        inside[place] |= np.isin(parts, kept)
     return masses, grow_mm(inside, spacing, 3.0) > 0
+
+
+def parts_at_necks(mask: np.ndarray, spacing_mm, neck_ratio: float) -> tuple[np.ndarray, int]:
+    """int labels 1 … count: a dense part cut where it is thinner than `neck_ratio` of the thinner side's thickness.
+
+    A tumour at the hilum, the vessels it touches and the heart behind them are one dense part; each is thick in itself and
+    thin where it meets the next. On the logarithm of the distance from the surface a neck is as deep as its ratio says,
+    whatever the size, so its basins (the watershed of Vincent and Soille 1991) are the parts.
+    """
+    from scipy.ndimage import distance_transform_edt, label
+    from skimage.morphology import local_maxima, reconstruction
+    from skimage.segmentation import watershed
+
+    padded = np.pad(mask, 1)
+    half = 0.5 * min(spacing_mm)  # the surface runs half a voxel before the middle of the first voxel outside
+    distance = distance_transform_edt(padded, sampling=spacing_mm) - half
+    thickness = np.log(np.maximum(distance, 0.5 * half)).astype(np.float32)
+    # peaks that stand higher than a neck's depth; equal peaks without a neck between them share one plateau
+    seeds, count = label(local_maxima(reconstruction(thickness + np.float32(np.log(neck_ratio)), thickness)), np.ones((3, 3, 3)))
+    inner = (slice(1, -1),) * 3
+    return watershed(-thickness, seeds, mask=padded)[inner], count

@@ -22,6 +22,7 @@ class SearchParameters:
     dense_hu: float
     vessel_radius_mm: float
     mass_ml: float
+    neck_ratio: float
     node_scales_mm: tuple[float, ...]
     node_response_hu: float
     fat_hu: float

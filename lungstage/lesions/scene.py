@@ -71,6 +71,8 @@ def look_at(study: Study, normal: Normal | None, candidate: Candidate, finest_mm
         ground = lung_ground(p_tissue < 0.5, core | (away <= claimed_mm), claimed_mm, box)
         p_tissue = np.where(ground, np.minimum(p_tissue, 0.25), p_tissue)
         ground &= allowed | (hu > FILLED_HU)
+    if candidate.taken is not None:
+        ground &= on_box(candidate.taken.astype(np.float32), candidate.box, box, fill=0.0) < 0.5
     return Scene(
         box, hu, suv, z_ct, p_tissue, core.view(np.uint8), signed_distance_mm(ground, box), away, index, candidate.radius_mm
     )  # fmt: skip

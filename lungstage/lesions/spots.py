@@ -21,6 +21,7 @@ class Spot:
     found_by    name of the detector
     blocks      (n, 3) indices of search blocks that surely belong to it, or empty
     suv         hottest value near, or None
+    beside      (n, 3) blocks that belong to its neighbours, where its shape may not reach
     """
 
     centre_mm: np.ndarray
@@ -29,6 +30,7 @@ class Spot:
     found_by: str
     blocks: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
     suv: float | None = None
+    beside: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
 
 
 def bright_spots(values: np.ndarray, where: np.ndarray, spacing_mm, scales_mm, least: float, power: float):
