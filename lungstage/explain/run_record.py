@@ -6,8 +6,10 @@ import platform
 from dataclasses import asdict
 from importlib.metadata import version
 
+import numpy as np
+
 from ..geometry import Grid
-from ..records import ImageCard, Passport
+from ..records import Anatomy, ImageCard, Passport
 
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-image", "scikit-learn", "SimpleITK", "pydicom", "nibabel")
 
@@ -22,8 +24,22 @@ def run_record(report) -> dict:
         "priors": {"from": report.priors.name, "digest": report.priors.digest(), "files": report.priors.paths()},
         "facts": asdict(report.facts),
         "stages": [asdict(run) for run in report.runs],
+        "landmarks": landmark_entries(report.anatomy),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "machine": {"system": platform.system(), "processor": platform.machine()},
+    }
+
+
+def landmark_entries(anatomy: Anatomy | None) -> dict:
+    """Name to where it is (LPS mm), how sure that is (mm, one direction) and whether it was found in the image."""
+    landmarks = anatomy.landmarks if anatomy else {}
+    return {
+        name: {
+            "point_mm": [float(value) for value in one.point_mm],
+            "sd_mm": float(np.sqrt(np.trace(one.covariance_mm2) / 3)),
+            "seen": bool(one.seen),
+        }
+        for name, one in landmarks.items()
     }
 
 
