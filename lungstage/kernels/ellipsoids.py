@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -12,45 +13,59 @@ FAR = 7.0  # spreads outside of its surface, beyond which an ellipsoid's claim (
 FARTHEST = 40.0  # the claim no longer falls beyond, or float32 would run out
 
 
-def claim_points(points, centres, precisions, edges, spreads, weights, columns, n_columns):
-    """Sum, for each column, of weight x P(the point lies inside the ellipsoid).
+class Ellipsoids(NamedTuple):
+    """b soft-edged ellipsoids.
 
-    points      (n, 3) mm                 centres     (b, 3) mm
+    centres     (b, 3) mm
     precisions  (b, 3, 3) 1/mm2, symmetric positive definite
     edges       (b) Mahalanobis distance of the surface, > 0
     spreads     (b) mm > 0, standard deviation of the surface along its normal
-    weights     (b) >= 0                  columns     (b) int, the column each ellipsoid adds to
+    weights     (b) >= 0
+    columns     (b) int, the column each ellipsoid adds to
+    """
+
+    centres: np.ndarray
+    precisions: np.ndarray
+    edges: np.ndarray
+    spreads: np.ndarray
+    weights: np.ndarray
+    columns: np.ndarray
+
+
+def claim_points(points, ellipsoids: Ellipsoids, n_columns):
+    """Sum, for each column, of weight x P(the point lies inside the ellipsoid).
+
+    points      (n, 3) mm
     returns     float32 (n, n_columns); every row has a positive entry where any weight is positive
     cost        n x b quadratic forms; 0.08 s for 100 000 points of a chest and 120 ellipsoids on one thread
     source      distance to the surface along the ray from the centre; P(inside) by the logistic approximation of the normal
     """
     points = np.ascontiguousarray(points, np.float64)
-    centres = np.ascontiguousarray(centres, np.float64)
-    precisions = np.ascontiguousarray(precisions, np.float64)
     out = np.zeros((len(points), int(n_columns)), np.float32)
-    if out.size and len(centres):
-        edges, spreads, weights = (np.ascontiguousarray(each, np.float64) for each in (edges, spreads, weights))
+    if out.size and len(ellipsoids.centres):
+        floats = (np.ascontiguousarray(each, np.float64) for each in ellipsoids[:-1])
+        ellipsoids = Ellipsoids(*floats, np.ascontiguousarray(ellipsoids.columns, np.int64))
         # no point farther from the centre than the longest half axis and FAR spreads can be nearer to the surface than that
-        limits = (edges / np.sqrt(np.linalg.eigvalsh(precisions)[:, 0]) + FAR * spreads) ** 2
-        _claim(points, centres, precisions, edges, spreads, weights, np.ascontiguousarray(columns, np.int64), limits, out)
+        longest_mm = ellipsoids.edges / np.sqrt(np.linalg.eigvalsh(ellipsoids.precisions)[:, 0])
+        _claim(points, ellipsoids, (longest_mm + FAR * ellipsoids.spreads) ** 2, out)
     return out
 
 
 @njit(cache=True, parallel=True)
-def _claim(points, centres, precisions, edges, spreads, weights, columns, limits, out):
+def _claim(points, ellipsoids, limits_mm2, out):
     for i in prange(points.shape[0]):  # rows know nothing of each other: same bits on any number of threads
-        total = _claim_one(points[i], centres, precisions, edges, spreads, weights, columns, limits, True, out[i])
-        if total <= 0.0:
-            _claim_one(points[i], centres, precisions, edges, spreads, weights, columns, limits, False, out[i])
+        if _claim_one(points[i], ellipsoids, limits_mm2, True, out[i]) <= 0.0:
+            _claim_one(points[i], ellipsoids, limits_mm2, False, out[i])
 
 
 @njit(cache=True)
-def _claim_one(point, centres, precisions, edges, spreads, weights, columns, limits, near_only, row):
+def _claim_one(point, ellipsoids, limits_mm2, near_only, row):
+    centres, precisions, edges, spreads, weights, columns = ellipsoids
     total = 0.0
     for b in range(centres.shape[0]):
         x, y, z = point[0] - centres[b, 0], point[1] - centres[b, 1], point[2] - centres[b, 2]
         far = x * x + y * y + z * z
-        if weights[b] <= 0.0 or (near_only and far > limits[b]):
+        if weights[b] <= 0.0 or (near_only and far > limits_mm2[b]):
             continue
         p = precisions[b]
         square = p[0, 0] * x * x + p[1, 1] * y * y + p[2, 2] * z * z

@@ -7,6 +7,8 @@ neighbours of a node are looked up once for all of them.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit, prange
 
@@ -130,16 +132,39 @@ def _spread(chains, neighbours, anchored, kept):
                     end += 1
 
 
-def join_band(band, inside, image, spacing_mm, surface, edge, contrast):
+class BandGraph(NamedTuple):
+    """The undecided voxels of a volume as nodes of a graph.
+
+    nodes        int32 (n), flat index of each node, in eight colours
+    colours      int64 (9), neighbours int32 (n, 26) and weights float32 (n, 26) as `sample_labels` takes them
+    fixed        float32 (n), what decided neighbours add to the log odds
+    touching     uint8 (n), whether one of them is surely 1
+    """
+
+    nodes: np.ndarray
+    colours: np.ndarray
+    neighbours: np.ndarray
+    weights: np.ndarray
+    fixed: np.ndarray
+    touching: np.ndarray
+
+
+class Price(NamedTuple):
+    """What a border costs: shares (3, 3, 3) as `border_shares`; surface, edge and contrast as `join_band` takes them."""
+
+    shares: np.ndarray
+    surface: float
+    edge: float
+    contrast: float
+
+
+def join_band(band, inside, image, spacing_mm, surface, edge, contrast) -> BandGraph:
     """The graph of the undecided voxels of a volume, each joined with its 26 neighbours.
 
     band       uint8 (z, y, x): undecided voxels; inside: uint8, surely 1; everything else is surely 0
     image      float32 (z, y, x): a border is cheap where it changes
     surface    price of a border, per mm2; edge: what is added where the image does not change, per mm2
     contrast   > 0: how much the image changes where that addition has fallen to exp(-1/2)
-    returns    nodes int32 (n): flat index of each node, in eight colours; colours int64 (9); neighbours int32 (n, 26) and
-               weights float32 (n, 26) as `sample_labels` takes them; fixed float32 (n): what decided neighbours add to the
-               log odds; touching uint8 (n): whether one of them is surely 1
     source     Boykov and Kolmogorov 2003 (ICCV): prices that fall with distance give a border its length
     """
     band, inside = np.ascontiguousarray(band, np.uint8), np.ascontiguousarray(inside, np.uint8)
@@ -151,14 +176,11 @@ def join_band(band, inside, image, spacing_mm, surface, edge, contrast):
     colours = np.concatenate([[0], np.cumsum(np.bincount(parity, minlength=8))])
     position = np.full(band.size, -1, np.int32)
     position[nodes] = np.arange(len(nodes))
-    neighbours = np.full((len(nodes), 26), -1, np.int32)
-    weights = np.zeros((len(nodes), 26), np.float32)
-    fixed, touching = np.zeros(len(nodes), np.float32), np.zeros(len(nodes), np.uint8)
-    shares = border_shares(spacing_mm)
-    image = np.ascontiguousarray(image, np.float32).ravel()
-    _join(nodes, band.shape, position, inside.ravel(), image, shares, surface, edge, contrast,
-          neighbours, weights, fixed, touching)  # fmt: skip
-    return nodes, colours, neighbours, weights, fixed, touching
+    neighbours, weights = np.full((len(nodes), 26), -1, np.int32), np.zeros((len(nodes), 26), np.float32)
+    graph = BandGraph(nodes, colours, neighbours, weights, np.zeros(len(nodes), np.float32), np.zeros(len(nodes), np.uint8))
+    price = Price(border_shares(spacing_mm), surface, edge, contrast)
+    _join(graph, position, band.shape, inside.ravel(), np.ascontiguousarray(image, np.float32).ravel(), price)
+    return graph
 
 
 def border_shares(spacing_mm):
@@ -175,7 +197,10 @@ def border_shares(spacing_mm):
 
 
 @njit(cache=True)
-def _join(nodes, shape, position, inside, image, shares, surface, edge, contrast, neighbours, weights, fixed, touching):
+def _join(graph, position, shape, inside, image, price):
+    """Fill neighbours, weights, fixed and touching of the graph; `position` (voxels): the node a voxel is, or -1."""
+    nodes, _, neighbours, weights, fixed, touching = graph
+    shares, surface, edge, contrast = price
     nz, ny, nx = shape
     for n in range(nodes.size):
         i = nodes[n]
@@ -189,13 +214,13 @@ def _join(nodes, shape, position, inside, image, shares, surface, edge, contrast
                     if 0 <= z + dz < nz and 0 <= y + dy < ny and 0 <= x + dx < nx:
                         j = i + (dz * ny + dy) * nx + dx
                         change = (image[i] - image[j]) / contrast
-                        price = shares[1 + dz, 1 + dy, 1 + dx] * (surface + edge * np.exp(-0.5 * change * change))
+                        cost = shares[1 + dz, 1 + dy, 1 + dx] * (surface + edge * np.exp(-0.5 * change * change))
                         if position[j] >= 0:
                             neighbours[n, e] = position[j]
-                            weights[n, e] = price
+                            weights[n, e] = cost
                         elif inside[j]:
-                            fixed[n] += price
+                            fixed[n] += cost
                             touching[n] = 1
                         else:
-                            fixed[n] -= price
+                            fixed[n] -= cost
                     e += 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -13,38 +15,66 @@ OTHER, SOFT, CAVITY, WALL, ABDOMEN, LUNG = 0, 1, 2, 3, 4, 5
 DISEASED = 0.2  # weight of dense lung against a sound organ that claims the same soft place
 
 
-def share_regions(claims, kinds, shares, within, lobes, lobe_columns, airway_column, sheets, sheet_columns, codes, bones):
+class Seen(NamedTuple):
+    """What the image says of n points.
+
+    shares   (n, 5) P(right lung), P(left lung), P(airway), P(bone), P(soft)
+    within   (n) P(inside the outline of the chest), or None where it is not known
+    lobes    (n, 5) P(lobe | in a lung)
+    sheets   (n, 2) what a wall of the airway takes from CAVITY, and a diaphragm from ABDOMEN
+    bone     (n) uint8, code of the nearest bone
+    """
+
+    shares: np.ndarray
+    within: np.ndarray | None
+    lobes: np.ndarray
+    sheets: np.ndarray
+    bone: np.ndarray
+
+
+class Columns(NamedTuple):
+    """Which of r columns stands for what; -1 for a region that has none.
+
+    kinds    (r) OTHER … LUNG
+    lobes    (5) in the order of `Seen.lobes`
+    airway   one
+    sheets   (2) in the order of `Seen.sheets`
+    bones    code of a bone -> the columns of those that may occur there
+    """
+
+    kinds: np.ndarray
+    lobes: Sequence[int]
+    airway: int
+    sheets: Sequence[int]
+    bones: Mapping[int, Sequence[int]]
+
+
+def share_regions(claims, seen: Seen, columns: Columns):
     """Probability of each region: of a compartment from the image, and of a region within it from the claims.
 
-    claims         float32 (n, r) >= 0, what the atlas says       kinds          (r) OTHER … LUNG
-    shares         (n, 5) P(right lung), P(left lung), P(airway), P(bone), P(soft)
-    within         (n) P(inside the outline of the chest), or None where it is not known
-    lobes          (n, 5) P(lobe | in a lung)                      lobe_columns   (5) ints, or -1
-    airway_column  int, or -1
-    sheets         (n, 2) what a wall of the airway takes from CAVITY, and a diaphragm from ABDOMEN
-    sheet_columns  (2) ints, or -1
-    codes          (n) uint8, code of the nearest bone             bones          code -> columns, for those that may occur
-    returns        float32 (n, r), rows sum to 1
-    cost           three passes over n x r
+    claims    float32 (n, r) >= 0, what the atlas says
+    returns   float32 (n, r), rows sum to 1
+    cost      three passes over n x r
     """
     claims = np.ascontiguousarray(claims, np.float32)
     out = np.zeros_like(claims)
-    starts, columns = np.zeros(257, np.int64), []
+    starts, bones = np.zeros(257, np.int64), []
     for code in range(256):
-        columns.extend(bones.get(code, ()))
-        starts[code + 1] = len(columns)
-    inside = np.full(len(claims), -1.0) if within is None else np.ascontiguousarray(within, np.float64)
-    _share(
-        claims, np.asarray(kinds, np.int64), np.ascontiguousarray(shares, np.float64), inside,
-        np.ascontiguousarray(lobes, np.float64), np.asarray(lobe_columns, np.int64), int(airway_column),
-        np.ascontiguousarray(sheets, np.float64), np.asarray(sheet_columns, np.int64), np.ascontiguousarray(codes, np.uint8),
-        starts, np.array(columns, np.int64), out,
-    )  # fmt: skip
+        bones.extend(columns.bones.get(code, ()))
+        starts[code + 1] = len(bones)
+    within = np.full(len(claims), -1.0) if seen.within is None else seen.within
+    floats = (np.ascontiguousarray(each, np.float64) for each in (seen.shares, within, seen.lobes, seen.sheets))
+    kinds, lobes, sheets = (np.asarray(each, np.int64) for each in (columns.kinds, columns.lobes, columns.sheets))
+    seen = Seen(*floats, np.ascontiguousarray(seen.bone, np.uint8))
+    _share(claims, seen, Columns(kinds, lobes, int(columns.airway), sheets, np.array(bones, np.int64)), starts, out)
     return out
 
 
 @njit(cache=True, parallel=True)
-def _share(claims, kinds, shares, within, lobes, lobe_columns, airway, sheets, sheet_columns, codes, starts, columns, out):
+def _share(claims, seen, columns, starts, out):
+    """`starts` (257): the columns of bone c are columns.bones[starts[c]:starts[c + 1]]; `within` is -1 where it is not known."""
+    shares, within, lobes, sheets, codes = seen
+    kinds, lobe_columns, airway, sheet_columns, bones = columns
     regions = claims.shape[1]
     for i in prange(claims.shape[0]):  # rows know nothing of each other: same bits on any number of threads
         claim, row = claims[i], out[i]
@@ -85,9 +115,9 @@ def _share(claims, kinds, shares, within, lobes, lobe_columns, airway, sheets, s
         first, last = starts[codes[i]], starts[codes[i] + 1]
         named = 0.0
         for k in range(first, last):
-            named += claim[columns[k]] + 1e-30
+            named += claim[bones[k]] + 1e-30
         for k in range(first, last):
-            row[columns[k]] += shares[i, 3] * (claim[columns[k]] + 1e-30) / named
+            row[bones[k]] += shares[i, 3] * (claim[bones[k]] + 1e-30) / named
         total = 0.0
         for r in range(regions):
             total += row[r]
@@ -95,30 +125,49 @@ def _share(claims, kinds, shares, within, lobes, lobe_columns, airway, sheets, s
             row[r] = row[r] / total if total > 0.0 else 1.0 / regions
 
 
-def share_stations(points, centres, precisions, log_weights, freedom, stations, normals, offsets, spreads, to_left, sides):
+class Clouds(NamedTuple):
+    """Student-t densities, one for each station: centres (s, 3), precisions (s, 3, 3), log_weights (s) with all constants,
+    degrees of freedom > 0."""
+
+    centres: np.ndarray
+    precisions: np.ndarray
+    log_weights: np.ndarray
+    freedom: float
+
+
+class HalfSpaces(NamedTuple):
+    """Soft borders: stations (k) int lie where normals (k, 3) . point <= offsets (k), give or take spreads (k)."""
+
+    stations: np.ndarray
+    normals: np.ndarray
+    offsets: np.ndarray
+    spreads: np.ndarray
+
+
+def share_stations(points, clouds: Clouds, borders: HalfSpaces, to_left, sides):
     """P(station) at points: Student-t densities cut by soft half-spaces.
 
-    points       (n, 3)                    centres      (s, 3), precisions (s, 3, 3), log_weights (s) with all constants
-    freedom      of the Student-t, > 0
-    stations     (k) int, normals (k, 3), offsets (k), spreads (k): station is where normal . point <= offset
-    to_left      (n) how many spreads a point lies to the left of a border, sides (s) -1 right of it, 1 left, 0 either
-    returns      float64 (n, s), rows sum to 1
-    cost         n x (s + k) logarithms; 0.1 s for 100 000 points, 20 stations and 50 borders
-    source       P(inside a border) by the logistic approximation of the normal
+    points    (n, 3)
+    to_left   (n) how many spreads a point lies to the left of a border, sides (s) -1 right of it, 1 left, 0 either
+    returns   float64 (n, s), rows sum to 1
+    cost      n x (s + k) logarithms; 0.1 s for 100 000 points, 20 stations and 50 borders
+    source    P(inside a border) by the logistic approximation of the normal
     """
     points = np.ascontiguousarray(points, np.float64)
-    out = np.zeros((len(points), len(centres)))
-    arrays = [np.ascontiguousarray(each, np.float64) for each in (centres, precisions, log_weights)]
-    borders = [np.ascontiguousarray(each, np.float64) for each in (np.reshape(normals, (-1, 3)), offsets, spreads)]
-    _stations(
-        points, *arrays, float(freedom), np.ascontiguousarray(stations, np.int64), *borders,
-        np.ascontiguousarray(to_left, np.float64), np.ascontiguousarray(sides, np.int64), out,
-    )  # fmt: skip
+    out = np.zeros((len(points), len(clouds.centres)))
+    normals = np.reshape(borders.normals, (-1, 3))
+    floats = (np.ascontiguousarray(each, np.float64) for each in (normals, borders.offsets, borders.spreads))
+    clouds = Clouds(*(np.ascontiguousarray(each, np.float64) for each in clouds[:3]), float(clouds.freedom))
+    borders = HalfSpaces(np.ascontiguousarray(borders.stations, np.int64), *floats)
+    to_left, sides = np.ascontiguousarray(to_left, np.float64), np.ascontiguousarray(sides, np.int64)
+    _stations(points, clouds, borders, to_left, sides, out)
     return out
 
 
 @njit(cache=True, parallel=True)
-def _stations(points, centres, precisions, log_weights, freedom, stations, normals, offsets, spreads, to_left, sides, out):
+def _stations(points, clouds, borders, to_left, sides, out):
+    centres, precisions, log_weights, freedom = clouds
+    stations, normals, offsets, spreads = borders
     for i in prange(points.shape[0]):
         row = out[i]
         for s in range(centres.shape[0]):

@@ -14,6 +14,7 @@ import numpy as np
 from .names import LOBES, STATIONS
 
 if TYPE_CHECKING:
+    from ..kernels.mixtures import HalfSpaces
     from .anatomy import Blobs, Compartments, Fissures, StationLimits
 
 MIDLINE_SPREAD_MM = 8.0  # how far the two lungs reach across the midline of the frame
@@ -28,13 +29,11 @@ def region_probability(blobs: Blobs, points_frame) -> np.ndarray:
 
 def region_claims(blobs: Blobs, points_frame) -> np.ndarray:
     """How much each region claims each point, float32 (n, regions), not normalised."""
-    from ..kernels.ellipsoids import claim_points
+    from ..kernels.ellipsoids import Ellipsoids, claim_points
 
     columns = np.arange(len(blobs.names)) if blobs.columns is None else blobs.columns
-    return claim_points(
-        as_points(points_frame), blobs.centres, blobs.precisions, blobs.edges, blobs.spreads, blobs.weights, columns,
-        len(blobs.names),
-    )  # fmt: skip
+    ellipsoids = Ellipsoids(blobs.centres, blobs.precisions, blobs.edges, blobs.spreads, blobs.weights, columns)
+    return claim_points(as_points(points_frame), ellipsoids, len(blobs.names))
 
 
 def lobe_probability(fissures: Fissures, points_frame, p_left=None) -> np.ndarray:
@@ -83,7 +82,7 @@ def station_probability(stations: StationLimits, side_border_mm, points_frame) -
 
     Borders of the IASLC map rule where they are sharp; where two stations have none between them, the nearer centre does.
     """
-    from ..kernels.mixtures import share_stations
+    from ..kernels.mixtures import Clouds, share_stations
 
     points = as_points(points_frame)
     volume = 0.5 * np.linalg.slogdet(stations.covariances)[1]
@@ -94,14 +93,15 @@ def station_probability(stations: StationLimits, side_border_mm, points_frame) -
         to_left = (points[:, 0] - np.interp(points[:, 2], border[:, 0], border[:, 1])) / TRACHEA_SPREAD_MM
         sides[[STATIONS.index("2R"), STATIONS.index("4R")]] = -1
         sides[[STATIONS.index("2L"), STATIONS.index("4L")]] = 1
-    return share_stations(
-        points, stations.centres, np.linalg.inv(stations.covariances), np.log(np.maximum(stations.weights, 1e-12)) - volume,
-        TAIL_FREEDOM, *all_borders(stations), to_left, sides,
-    )  # fmt: skip
+    log_weights = np.log(np.maximum(stations.weights, 1e-12)) - volume
+    clouds = Clouds(stations.centres, np.linalg.inv(stations.covariances), log_weights, TAIL_FREEDOM)
+    return share_stations(points, clouds, all_borders(stations), to_left, sides)
 
 
-def all_borders(stations: StationLimits) -> tuple[np.ndarray, ...]:
-    """Station (k), normal (k, 3), offset (k) and spread (k) of the oblique borders and of the finite sides of the boxes."""
+def all_borders(stations: StationLimits) -> HalfSpaces:
+    """The oblique borders and the finite sides of the boxes."""
+    from ..kernels.mixtures import HalfSpaces
+
     rows = [] if stations.borders is None else list(
         zip(stations.borders.stations, stations.borders.normals, stations.borders.offsets_mm, stations.borders.spread_mm)
     )  # fmt: skip
@@ -110,8 +110,8 @@ def all_borders(stations: StationLimits) -> tuple[np.ndarray, ...]:
             normal = sign * np.eye(3)[axis]
             rows.append((station, normal, sign * sides[station, axis], stations.spread_mm[station, axis]))
     if not rows:
-        return np.zeros(0, int), np.zeros((0, 3)), np.zeros(0), np.ones(0)
-    return tuple(np.array(column) for column in zip(*rows))
+        return HalfSpaces(np.zeros(0, int), np.zeros((0, 3)), np.zeros(0), np.ones(0))
+    return HalfSpaces(*(np.array(column) for column in zip(*rows)))
 
 
 def seen_region_probability(blobs: Blobs, compartments: Compartments, fissures: Fissures, points_frame, points_mm) -> np.ndarray:
@@ -132,7 +132,7 @@ def seen_region_probability(blobs: Blobs, compartments: Compartments, fissures: 
 
 def seen_inside(blobs, compartments, fissures, points_frame, points_mm, claims) -> np.ndarray:
     """`seen_region_probability` for points that the image holds, from the atlas's claims float32 (n, regions)."""
-    from ..kernels.mixtures import share_regions
+    from ..kernels.mixtures import Columns, Seen, share_regions
 
     at = {name: k for k, name in enumerate(blobs.names)}
     right_mm, left_mm, airway_mm, bone_mm, cavity_mm = compartments.distances_mm(points_mm)
@@ -146,12 +146,21 @@ def seen_inside(blobs, compartments, fissures, points_frame, points_mm, claims) 
         ],
         axis=1,
     )
-    return share_regions(
-        claims, region_kinds(blobs), shares, None if cavity_mm is None else probit(-cavity_mm / (2 * spread)),
-        lobe_probability(fissures, points_frame, p_left), [at.get(name, -1) for name in LOBES], at.get("airway", -1),
-        sheets, [at.get("trachea_wall", -1), at.get("diaphragm", -1)],
-        compartments.nearest_bone(points_mm), compartments.bone_columns,
-    )  # fmt: skip
+    seen = Seen(
+        shares=shares,
+        within=None if cavity_mm is None else probit(-cavity_mm / (2 * spread)),
+        lobes=lobe_probability(fissures, points_frame, p_left),
+        sheets=sheets,
+        bone=compartments.nearest_bone(points_mm),
+    )
+    columns = Columns(
+        kinds=region_kinds(blobs),
+        lobes=[at.get(name, -1) for name in LOBES],
+        airway=at.get("airway", -1),
+        sheets=[at.get("trachea_wall", -1), at.get("diaphragm", -1)],
+        bones=compartments.bone_columns,
+    )
+    return share_regions(claims, seen, columns)
 
 
 def region_kinds(blobs: Blobs) -> np.ndarray:

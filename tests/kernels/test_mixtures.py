@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive import mixtures as naive
 
-from lungstage.kernels.mixtures import share_regions, share_stations
+from lungstage.kernels.mixtures import Clouds, Columns, HalfSpaces, Seen, share_regions, share_stations
 
 ROUNDING = 1e-5  # float32 rows
 SEEDS = st.integers(0, 2**32 - 1)
@@ -20,7 +20,8 @@ def some_points(seed, within=True, n=17, r=11):
     inside = g.random(n) if within else None
     codes = g.choice([0, 3, 7], n).astype(np.uint8)
     lobes, sheets = g.dirichlet(np.ones(5), n), 0.9 * g.random((n, 2))
-    return claims, g.integers(0, 6, r), shares, inside, lobes, [0, 1, 2, 3, 4], 5, sheets, [6, 7], codes, bones
+    columns = Columns(g.integers(0, 6, r), [0, 1, 2, 3, 4], 5, [6, 7], bones)
+    return claims, Seen(shares, inside, lobes, sheets, codes), columns
 
 
 @settings(max_examples=25, deadline=None)
@@ -35,10 +36,10 @@ def test_regions_are_shared_as_by_the_naive_twin(seed, within):
 
 
 def test_the_image_alone_decides_the_compartment():
-    claims, kinds, shares, within, lobes, *rest = some_points(4)
-    shares[:] = [0, 0, 1, 0, 0]
+    claims, seen, columns = some_points(4)
+    seen.shares[:] = [0, 0, 1, 0, 0]
 
-    shared = share_regions(claims, kinds, shares, within, lobes, *rest)
+    shared = share_regions(claims, seen, columns)
 
     assert shared[:, 5] == pytest.approx(1.0, abs=1e-6), "P(airway) is 1"
 
@@ -51,21 +52,19 @@ def test_stations_are_shared_as_by_the_naive_twin(seed, borders):
     precisions = np.einsum("bij,bkj->bik", axes, axes) / 50 + np.eye(3) / 200
     normals = g.normal(size=(borders, 3))
     points = g.normal(0, 10, (9, 3))
-    case = (
-        points, g.normal(0, 10, (4, 3)), precisions, g.normal(size=4), 6.0, g.integers(0, 4, borders), normals,
-        g.normal(0, 5, borders), g.uniform(1, 4, borders), g.normal(size=9), np.array([-1, 0, 1, 0]),
-    )  # fmt: skip
+    clouds = Clouds(g.normal(0, 10, (4, 3)), precisions, g.normal(size=4), 6.0)
+    half_spaces = HalfSpaces(g.integers(0, 4, borders), normals, g.normal(0, 5, borders), g.uniform(1, 4, borders))
+    case = points, clouds, half_spaces, g.normal(size=9), np.array([-1, 0, 1, 0])
 
     assert share_stations(*case) == pytest.approx(naive.share_stations(*case), abs=1e-9)
 
 
 def test_a_point_far_from_every_station_still_has_a_row_that_sums_to_one():
     far = np.array([[5000.0, 0, 0]])
-    normal = np.array([[1.0, 0, 0]])
+    clouds = Clouds(np.zeros((2, 3)), np.tile(np.eye(3), (2, 1, 1)), np.zeros(2), 6.0)
+    border = HalfSpaces([0], np.array([[1.0, 0, 0]]), [0.0], [1.0])
 
-    row = share_stations(
-        far, np.zeros((2, 3)), np.tile(np.eye(3), (2, 1, 1)), np.zeros(2), 6.0, [0], normal, [0.0], [1.0], [0.0], np.zeros(2, int)
-    )
+    row = share_stations(far, clouds, border, [0.0], np.zeros(2, int))
 
     assert row.sum() == pytest.approx(1.0)
     assert row[0, 1] > 0.99

@@ -6,9 +6,9 @@ from scipy.special import expit
 FARTHEST = 40.0
 
 
-def claim_points(points, centres, precisions, edges, spreads, weights, columns, n_columns):
+def claim_points(points, ellipsoids, n_columns):
     out = np.zeros((len(points), n_columns))
-    for centre, precision, edge, spread, weight, column in zip(centres, precisions, edges, spreads, weights, columns):
+    for centre, precision, edge, spread, weight, column in zip(*ellipsoids):
         away = points - centre
         distance = np.linalg.norm(away, axis=1)
         mahalanobis = np.sqrt(np.sum((away @ precision) * away, axis=1))
