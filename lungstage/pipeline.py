@@ -67,10 +67,12 @@ def read_numbers(priors: Priors) -> Numbers:
 
 def check_priors(priors: Priors) -> None:
     """Read every number of a folder as the program would, the rule tables too; ImpossibleRequest if one is wrong."""
+    from .evaluation import read_yardstick
     from .explain import likelihood_word
     from .tnm import read_edition
 
     read_numbers(priors)
+    read_yardstick(priors)
     for edition in EDITIONS:
         read_edition(edition, priors)
     likelihood_word(0.5, priors)

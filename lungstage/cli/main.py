@@ -10,7 +10,7 @@ import traceback
 from .. import __version__
 from ..errors import LungstageError, NotEnoughMemory
 
-COMMANDS = ("stage", "inspect", "tnm", "phantom", "priors")
+COMMANDS = ("stage", "inspect", "tnm", "phantom", "evaluate", "priors")
 INTERRUPTED = 130
 
 
