@@ -55,7 +55,12 @@ def invasion_table(priors: Priors) -> dict[str, InvasionRow]:
 
 
 def measure_contacts(
-    study: Study, lungs: Lungs, skeleton: Skeleton, anatomy: Anatomy, samples: ShapeSamples, lobes: dict[str, float],
+    study: Study,
+    lungs: Lungs,
+    skeleton: Skeleton,
+    anatomy: Anatomy,
+    samples: ShapeSamples,
+    lobes: dict[str, float],
     table: dict[str, InvasionRow],
 ) -> tuple[Contact, ...]:
     """Every structure touched over more than a few millimetres, and the neighbouring lobe where the shape may cross a fissure.

@@ -26,14 +26,18 @@ from .shape import sample_shape
 from .spots import Spot
 from .survey import Survey, carina_distance_mm, depth_below_wall_mm, hilum_distance_mm, slice_at, survey_patient
 from .traits import Traits, measure_traits
-from .uptake import find_foci
+from .uptake import find_foci, p_symmetric
 
 POINTS_AT_MOST = 400
 PET_BLUR_MM, FOCUS_REACH_MM = 6.0, 15.0
 
 
 def find_lesions(
-    study: Study, lungs: Lungs, skeleton: Skeleton, anatomy: Anatomy, normal: Normal,
+    study: Study,
+    lungs: Lungs,
+    skeleton: Skeleton,
+    anatomy: Anatomy,
+    normal: Normal,
     parameters: LesionParameters | None = None,
 ) -> Lesions:
     """What does not look healthy, most suspicious (of the lesion alone) first."""  # fmt: skip
@@ -134,6 +138,7 @@ def with_context(traits: Traits, candidate: Candidate, place: Place, centre: np.
     return replace(
         traits, p_upper_lobe=upper if candidate.kind == "pulmonary" else None,
         distances_mm={**traits.distances_mm, **distances}, station=station,
+        p_symmetric=p_symmetric(survey.study.pet, survey.anatomy.frame, centre, traits.longest_mm.q50, traits.suv_max),
     )  # fmt: skip
 
 

@@ -15,13 +15,15 @@ from .spots import Spot
 AROUND_MM = 12.0
 CORE_SHARE = 0.5
 MARGIN_MM = 4.0
-BONE_REACH, BONE_ENOUGH = 1.5, 0.25
+BONE_REACH_MM = 3.5
 WALL_SHARE = 0.15
 """Beyond the hull a lesion of the lung may have grown by this part of its radius: small ones seldom have."""
 KIND_OF_REGION = {
     "liver": "liver", "adrenal_right": "adrenal", "adrenal_left": "adrenal", "brain": "brain", "pleura_right": "pleural",
     "pleura_left": "pleural", "mediastinum": "node", "hilum_right": "node", "hilum_left": "node", "neck": "node",
-    "axilla_right": "node", "axilla_left": "node", "abdomen": "node",
+    "axilla_right": "node", "axilla_left": "node", "abdomen": "node", "spleen": "soft_tissue", "stomach": "soft_tissue",
+    "kidney_right": "soft_tissue", "kidney_left": "soft_tissue", "bowel": "soft_tissue", "pancreas": "soft_tissue",
+    "gallbladder": "soft_tissue", "bladder": "soft_tissue", "pelvis_organs": "soft_tissue",
 }  # fmt: skip
 
 
@@ -99,7 +101,7 @@ def kinds_of(spot, search, anatomy, around, core, hilum_mm: float, numbers: Sear
     inside = float((search.hull[around.box][core] > 0).mean())
     if spot.found_by in ("nodule", "mass"):
         return lung_kinds(spot, search, around, core, hilum_mm, numbers)
-    bone = bone_share(spot, search, around) if spot.found_by == "focus" else 0.0
+    bone = bone_share(search, around, core) if spot.found_by == "focus" else 0.0
     elsewhere = "node" if spot.found_by == "node" else "soft_tissue"
     kinds = {"pulmonary": inside, "bone": (1.0 - inside) * bone}
     rest = (1.0 - inside) * (1.0 - bone)
@@ -110,10 +112,15 @@ def kinds_of(spot, search, anatomy, around, core, hilum_mm: float, numbers: Sear
     return normalised(kinds)
 
 
-def bone_share(spot: Spot, search: Search, around: Surroundings) -> float:
-    """How surely a focus lies in bone: what a lytic one left of it stands around it, so a quarter of bone is enough."""
-    near = around.away_mm <= BONE_REACH * spot.radius_mm
-    return min(1.0, float(search.bone[around.box][near].mean()) / BONE_ENOUGH) if near.any() else 0.0
+def bone_share(search: Search, around: Surroundings, core: np.ndarray) -> float:
+    """How much of a focus lies in bone or against it: a lytic one is no bone to a threshold, but bone stands around it."""
+    from scipy.ndimage import distance_transform_edt
+
+    bone = search.bone[around.box]
+    if not bone.any():
+        return 0.0
+    near = distance_transform_edt(~bone, sampling=search.grid.spacing_mm) <= BONE_REACH_MM
+    return float(near[core].mean())
 
 
 def lung_kinds(spot, search, around, core, hilum_mm: float, numbers: SearchParameters) -> dict[str, float]:

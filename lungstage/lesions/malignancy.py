@@ -73,6 +73,10 @@ class MalignancyParameters:
     node_calcified: float
     node_round: float
     node_symmetric: float
+    other_symmetric: float
+    slender: float
+    slender_from: float
+    slender_full: float
     node_limit_usual_mm: float
     node_limit_4_10r_mm: float
     node_limit_7_mm: float
@@ -212,7 +216,7 @@ def station_limit_mm(station: str | None, numbers: MalignancyParameters) -> floa
 
 
 def judge_other(kind: str, traits: Traits, numbers: MalignancyParameters) -> tuple[float, list[Reason]]:
-    """Base, size and uptake; calcium and fat as in nodes."""
+    """Base, size and uptake; calcium and fat as in nodes; muscle, gut and ureter are long, and alike on both sides."""
     model = numbers.kinds[kind]
     d = sane_mm(traits.longest_mm.q50)
     reasons = [Reason("size", d, float(model.per_ln_size * np.clip(np.log(d / model.reference_mm), -1.5, 1.5)))]
@@ -220,6 +224,13 @@ def judge_other(kind: str, traits: Traits, numbers: MalignancyParameters) -> tup
         reasons += [
             Reason("fat", traits.p_fat, numbers.fat_nodule * traits.p_fat),
             Reason("calcification", traits.p_calcified, numbers.node_calcified * traits.p_calcified),
+        ]
+    if kind in ("bone", "soft_tissue", "adrenal", "liver"):
+        compact = float(np.cbrt(6.0 * traits.volume_ml.q50 * 1000.0 / np.pi)) / d
+        share = np.clip((numbers.slender_from - compact) / (numbers.slender_from - numbers.slender_full), 0.0, 1.0)
+        reasons += [
+            Reason("slender", compact, numbers.slender * float(share)),
+            Reason("symmetric", traits.p_symmetric, numbers.other_symmetric * traits.p_symmetric),
         ]
     if model.uptake != "none":
         reasons += uptake_reasons(model.uptake, traits, numbers, 1.0)

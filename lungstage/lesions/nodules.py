@@ -27,9 +27,7 @@ def find_nodules(search: Search, numbers: SearchParameters) -> list[Spot]:
     )
     free = ~taken[tuple(peaks.T)] if len(peaks) else np.zeros(0, bool)
     points = search.points_mm(peaks + low)
-    nodules = [
-        Spot(points[i], float(RADIUS_OF_SCALE * scale[i]), float(response[i]), "nodule") for i in np.flatnonzero(free)
-    ]
+    nodules = [Spot(points[i], float(RADIUS_OF_SCALE * scale[i]), float(response[i]), "nodule") for i in np.flatnonzero(free)]
     return masses + apart(nodules)
 
 

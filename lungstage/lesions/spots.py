@@ -78,8 +78,6 @@ def apart(spots: list[Spot], share: float = 1.0) -> list[Spot]:
     """Without the weaker of two that lie within `share` of the larger one's radius of each other; strongest first."""
     kept: list[Spot] = []
     for spot in sorted(spots, key=lambda one: -one.score):
-        if all(
-            np.linalg.norm(spot.centre_mm - other.centre_mm) > share * max(spot.radius_mm, other.radius_mm) for other in kept
-        ):
+        if all(np.linalg.norm(spot.centre_mm - other.centre_mm) > share * max(spot.radius_mm, other.radius_mm) for other in kept):
             kept.append(spot)
     return kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..geometry import Grid
-from ..records import Normal, Study
+from ..records import Normal, PatientFrame, Study, Volume
 from .parameters import SearchParameters
 from .search import Search
 from .spots import Spot, apart
@@ -14,6 +14,10 @@ FARTHEST_MM = 60.0
 UNEXPECTED_SHARE = 0.6
 """The rim of a focus is blurred into normal tissue; this part of the limit still counts as unexpected."""
 LEAST_TISSUE_HU = -600.0
+MIRROR_REACH_MM = 12.0
+"""No patient is quite straight: the mirror image of a place lies within this distance of where it is looked for."""
+ASYMMETRIC, SYMMETRIC = 0.5, 0.9
+"""Shares of the uptake found at the mirror image, from those of a one-sided place to those of a pair."""
 
 
 def find_foci(study: Study, normal: Normal, search: Search, numbers: SearchParameters) -> list[Spot]:
@@ -66,3 +70,19 @@ def blocks_within(search: Search, grid: Grid, region: np.ndarray) -> np.ndarray:
     index = index[region[tuple(inside.T)]]
     here = tuple(index.T)
     return index[search.body[here] & ~search.airway[here] & (search.hu[here] > LEAST_TISSUE_HU)]
+
+
+def p_symmetric(
+    pet: Volume | None, frame: PatientFrame, centre_mm: np.ndarray, longest_mm: float, suv_max: float | None
+) -> float:
+    """P(the other side of the body is as hot): 0 without PET, beyond its field, or where a place is its own mirror image."""
+    if pet is None or not suv_max:
+        return 0.0
+    mirror = frame.to_mm(frame.to_frame(centre_mm) * (-1.0, 1.0, 1.0))
+    if np.linalg.norm(mirror - centre_mm) <= longest_mm + MIRROR_REACH_MM or not pet.grid.holds(mirror[None])[0]:
+        return 0.0
+    middle = np.rint(pet.grid.to_index(mirror)).astype(int)
+    reach = np.maximum(np.rint(MIRROR_REACH_MM / np.asarray(pet.grid.spacing_mm)).astype(int), 1)
+    box = tuple(slice(max(at - step, 0), at + step + 1) for at, step in zip(middle, reach))
+    there = float(np.nanmax(pet.values[box])) / suv_max
+    return float(np.clip((there - ASYMMETRIC) / (SYMMETRIC - ASYMMETRIC), 0.0, 1.0))

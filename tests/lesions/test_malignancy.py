@@ -32,7 +32,7 @@ def sure(value):
 
 
 def traits(size_mm=10.0, suv=None, density=DENSITY, **more):
-    """A plain lesion of one size, round in its slice half as short as long."""
+    """A plain lesion of one size and shape: as large as a ball of 0.8 of its longest diameter."""
     short = more.pop("short_mm", 0.7 * size_mm)
     uptake = {} if suv is None else {"suv_max": suv, "suv_unit": "SUVbw", "uptake_over_blood": suv / 1.7}
     plain = Traits(
@@ -40,7 +40,7 @@ def traits(size_mm=10.0, suv=None, density=DENSITY, **more):
         sure(size_mm),
         sure(short),
         sure(size_mm),
-        sure(1.0),
+        sure(np.pi / 6 * (0.8 * size_mm) ** 3 / 1000),
         density,
         30.0,
         20.0,
@@ -106,6 +106,17 @@ def test_nodes_differ_by_size_and_uptake_as_reviews_say():
     assert abs(log_odds(12.5, 10.0) - log_odds(12.5, 1.0) - step(0.05, 0.62)) < 0.5  # the shares have two digits
     assert abs(log_odds(20.0, 10.0) - log_odds(20.0, 1.0) - step(0.21, 0.90)) < 0.5
     assert abs(log_odds(20.0, 1.0) - log_odds(12.5, 1.0) - step(0.05, 0.21)) < 0.5
+
+
+@pytest.mark.parametrize("kind", ["bone", "soft_tissue", "adrenal", "liver"])
+def test_what_is_long_and_thin_or_has_a_twin_is_less_suspicious(kind):
+    def volume(share):
+        return sure(np.pi / 6 * (share * 40.0) ** 3 / 1000)
+
+    compact, oval, thread = (chance(kind, 40.0, suv=6.0, volume_ml=volume(share)) for share in (0.84, 0.4, 0.2))
+    twin = chance(kind, 40.0, suv=6.0, volume_ml=volume(0.84), p_symmetric=1.0)
+    assert thread < oval < compact
+    assert twin < compact
 
 
 @settings(max_examples=200, deadline=None)
