@@ -1,7 +1,7 @@
 """Points and solids in, signed distances out (mm, negative inside): the one place that knows what a solid's shape is.
 
-Columns of a row are named in `solids.py`. Distances are exact for round tubes and spheres and first-order right near the
-surface of the others, which is where partial volume and contact are decided.
+Columns of a row are explained in `solids.py`, fields in `fields.py`. Distances are exact for round tubes and spheres and
+first-order right near the surface of the others, which is where partial volume and contact are decided.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ FAR_MM = 1e3
 
 
 @njit(cache=True)
-def field_at(field, origin, step, x, y, z):
-    """Trilinear value of a field (z, y, x) and its gradient at a point: (value, gx, gy, gz); ends are continued."""
+def field_at(fields, which, x, y, z):
+    """Trilinear value of one of the fields and its gradient at a point: (value, gx, gy, gz); ends are continued."""
+    field, origin, step = fields.values[int(which)], fields.origin_mm, fields.step_mm
     fx = min(max((x - origin[0]) / step, 0.0), field.shape[2] - 1.001)
     fy = min(max((y - origin[1]) / step, 0.0), field.shape[1] - 1.001)
     fz = min(max((z - origin[2]) / step, 0.0), field.shape[0] - 1.001)
@@ -38,11 +39,11 @@ def field_at(field, origin, step, x, y, z):
 
 
 @njit(cache=True)
-def signed_distance(row, bumps, fields, origin, step, x, y, z):
+def signed_distance(row, bumps, fields, x, y, z):
     """(distance, gx, gy, gz, thickness) of one solid at a point: unit outward normal, and the least radius there."""
     kind = int(row[KIND])
     if kind == FIELD:
-        value, gx, gy, gz = field_at(fields[int(row[EXPONENT])], origin, step, x, y, z)
+        value, gx, gy, gz = field_at(fields, row[EXPONENT], x, y, z)
         size = max((gx * gx + gy * gy + gz * gz) ** 0.5, 1e-6)
         half = row[RADII]
         if half > 0.0:  # a sheet: both sides of the field's value
@@ -118,20 +119,20 @@ def signed_distance(row, bumps, fields, origin, step, x, y, z):
 
 
 @njit(cache=True)
-def clipped_distance(row, bumps, fields, origin, step, x, y, z):
+def clipped_distance(row, bumps, fields, x, y, z):
     """Signed distance of a solid with what its clip field takes away."""
-    distance = signed_distance(row, bumps, fields, origin, step, x, y, z)[0]
+    distance = signed_distance(row, bumps, fields, x, y, z)[0]
     if row[CLIP] >= 0:
-        distance = max(distance, field_at(fields[int(row[CLIP])], origin, step, x, y, z)[0] - row[CLIP_OFFSET])
+        distance = max(distance, field_at(fields, row[CLIP], x, y, z)[0] - row[CLIP_OFFSET])
     return distance
 
 
 @njit(cache=True)
-def distances_to_union(points, rows, bumps, fields, origin, step):
+def distances_to_union(points, rows, bumps, fields):
     """(n) least signed distance of points (n, 3) to the union of rows (m, COLUMNS)."""
     out = np.full(points.shape[0], FAR_MM)
     for n in range(points.shape[0]):
         for m in range(rows.shape[0]):
             x, y, z = points[n, 0], points[n, 1], points[n, 2]
-            out[n] = min(out[n], clipped_distance(rows[m], bumps, fields, origin, step, x, y, z))
+            out[n] = min(out[n], clipped_distance(rows[m], bumps, fields, x, y, z))
     return out

@@ -7,6 +7,7 @@ negative inside, sampled every few millimetres and read between the samples.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -25,8 +26,7 @@ BACK_EXPONENT = 2.4
 """Roundness of the trunk's cross-section: 2 is an ellipse, more is boxier."""
 
 
-@dataclass(frozen=True, eq=False)
-class Fields:
+class Fields(NamedTuple):  # not a dataclass: compiled loops take it whole
     """values float32 (f, z, y, x) in the order of NAMES; origin_mm (x, y, z) of sample (0, 0, 0) in the patient's frame."""
 
     values: np.ndarray
@@ -104,19 +104,21 @@ def union_field(solids: Solids, samples: Samples, round_mm: float, cap_mm: float
     high = np.ceil((solids.high + cap_mm - samples.origin_mm) / samples.step_mm).astype(np.int64) + 1
     size = np.array(samples.shape[::-1])
     low, high = np.clip(low, 0, size), np.clip(high, 0, size)
-    nothing = np.zeros((1, 2, 2, 2), np.float32)
-    _unite(field, solids.rows, solids.bumps, low, high, samples.origin_mm.astype(np.float64), samples.step_mm, round_mm, nothing)
+    nothing = Fields(np.zeros((1, 2, 2, 2), np.float32), samples.origin_mm.astype(np.float64), samples.step_mm)
+    _unite(field, solids.rows, solids.bumps, low, high, nothing, round_mm)
     return field
 
 
 @njit(cache=True)
-def _unite(field, rows, bumps, low, high, origin, step, round_mm, nothing):
+def _unite(field, rows, bumps, low, high, nothing, round_mm):
+    """`nothing`: where the samples of `field` lie, with no field in it that a solid could ask for."""
+    origin, step = nothing.origin_mm, nothing.step_mm
     for n in range(rows.shape[0]):
         for k in range(low[n, 2], high[n, 2]):
             for j in range(low[n, 1], high[n, 1]):
                 for i in range(low[n, 0], high[n, 0]):
                     x, y, z = origin[0] + step * i, origin[1] + step * j, origin[2] + step * k
-                    distance = signed_distance(rows[n], bumps, nothing, origin, step, x, y, z)[0]
+                    distance = signed_distance(rows[n], bumps, nothing, x, y, z)[0]
                     old = field[k, j, i]
                     overlap = max(round_mm - abs(old - distance), 0.0) / round_mm
                     field[k, j, i] = min(old, distance) - overlap * overlap * round_mm / 4

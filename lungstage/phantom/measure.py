@@ -42,9 +42,7 @@ def shape_distance(points: np.ndarray, shape: Solids, without: Solids | None, fi
 
 def union_distance(points: np.ndarray, shape: Solids, fields: Fields) -> np.ndarray:
     """Signed distance (n) of points (n, 3) to the union of solids."""
-    return distances_to_union(
-        np.ascontiguousarray(points, np.float64), shape.rows, shape.bumps, fields.values, fields.origin_mm, fields.step_mm
-    )
+    return distances_to_union(np.ascontiguousarray(points, np.float64), shape.rows, shape.bumps, fields)
 
 
 def measure_shape(shape: Solids, without: Solids | None, fields: Fields, steps: int = STEPS_ACROSS) -> Size | None:
