@@ -8,7 +8,7 @@ from ..errors import LungstageError, UnreadableInput
 from ..tables import Priors, priors_at
 from ..tnm import EDITIONS
 from .answers import read_answer
-from .bootstrap import draw_cohorts
+from .bootstrap import Score, draw_cohorts
 from .calibration import reliability
 from .compare import Comparison, compare_patient
 from .costs import cost_of
@@ -56,6 +56,7 @@ def sum_up(compared: list[Comparison], missing: Missing, yardstick: Yardstick) -
             for letter in ("stage", "t", "n", "m")}  # fmt: skip
     bins["p_malignant of candidates"] = lesion_bins
     table = [
+        *have_result(compared, missing),
         *score_stages(compared, cohorts, yardstick),
         *detection,
         *score_sizes(compared, cohorts),
@@ -73,6 +74,14 @@ def sum_up(compared: list[Comparison], missing: Missing, yardstick: Yardstick) -
         costly=tuple(costly_errors(yardstick)),
         provenance=provenance(yardstick.priors),
     )
+
+
+def have_result(compared: list[Comparison], missing: Missing) -> list[Score]:
+    """How many of the patients whose truth is there are scored; one that was refused has no result and is in no other score."""
+    there = len(compared)
+    all_of_them = there + len(missing.without_result) + len(missing.unusable)
+    return [Score("answers", "scored", "patients with a truth", "lungstage", there / all_of_them, None, None, all_of_them,
+                  all_of_them, "share")]  # fmt: skip
 
 
 def patient_row(one: Comparison, yardstick: Yardstick) -> PatientRow:
