@@ -1,112 +1,119 @@
-"""Synthetic patients with known truth staged one after the other, one row each in benchmarks/results/validate.csv.
+"""A cohort of synthetic patients made, staged and scored with one command: `make validate`.
 
-`make validate` goes on where an earlier run stopped; images are deleted as soon as they are staged. A row holds what the
-truth is, what was answered, and how probable the truth was held to be.
+Each patient is a process: made, staged, and its images deleted; truth and result stay in the work folder, so that a run that
+was stopped goes on where it was. At the end `lungstage.evaluate` scores all that lies there: the page goes to
+WORK/scores/scores.html, the table to benchmarks/results/validate.csv. A patient that fails costs only itself: it is named,
+counts as one without a result, and is tried again the next time.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import math
-import tempfile
+import json
+import os
+import shutil
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results" / "validate.csv"
-EDITION = 9
-COLUMNS = (
-    "seed", "true_t", "true_n", "true_m", "true_stage", "t", "n", "m", "stage", "p_true_t", "p_true_n", "p_true_m",
-    "p_true_stage", "primary_found", "candidates", "outcome", "seconds",
-)  # fmt: skip
-FOUND_MM = 15.0
+WORK = Path("validation")
+THREAD_VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
 
 
 def main() -> None:
-    """Stage `--count` patients, then print the scores of all rows."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=20)
-    parser.add_argument("--first-seed", type=int, default=1000)
-    arguments = parser.parse_args()
-    rows = read_rows()
-    done = {int(row["seed"]) for row in rows}
-    for seed in range(arguments.first_seed, arguments.first_seed + arguments.count):
-        if seed not in done:
-            rows.append(staged_row(seed))
-            write_rows(rows)
-            print(" ".join(f"{name}={rows[-1][name]}" for name in COLUMNS), flush=True)
-    print("\n".join(scores(rows)))
+    """Make and stage what is missing, then score everything."""
+    arguments = parse()
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.count)
+    waiting = [seed for seed in seeds if not is_done(arguments.work, seed)]
+    print(f"{len(seeds) - len(waiting)} of {len(seeds)} patients are there already", flush=True)
+    if waiting:
+        run_all(waiting, arguments.work, arguments.coverage, arguments.jobs)
+    write_scores(arguments.work)
 
 
-def staged_row(seed: int) -> dict[str, str]:
-    """One patient made, staged and compared."""
+def parse() -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=20, help="patients (default: %(default)s)")
+    parser.add_argument("--first-seed", type=int, default=1000, help="(default: %(default)s)")
+    parser.add_argument("--coverage", choices=("thorax", "body"), default="thorax", help="(default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="patients at a time (default: one a core)")
+    parser.add_argument("--work", type=Path, default=WORK, help="truths, results and page (default: %(default)s)")
+    return parser.parse_args()
+
+
+def is_done(work: Path, seed: int) -> bool:
+    """Whether truth and result are there, the result by the numbers of today."""
+    from lungstage.tables import shipped_priors
+
+    answer = result_of(work, seed) / "staging.json"
+    if not (answer.is_file() and (truth_of(work, seed) / "truth.json").is_file()):
+        return False
+    return json.loads(answer.read_text(encoding="utf-8"))["provenance"]["priors_digest"] == shipped_priors().digest()
+
+
+def truth_of(work: Path, seed: int) -> Path:
+    """Where a patient's truth stays."""
+    return work / "truth" / str(seed) / "truth"
+
+
+def result_of(work: Path, seed: int) -> Path:
+    """Where a patient's result stays."""
+    return work / "result" / str(seed)
+
+
+def run_all(seeds: list[int], work: Path, coverage: str, jobs: int) -> None:
+    """All patients, `jobs` at a time, each with its share of the threads; a line for each as it ends."""
+    jobs = max(1, min(jobs, len(seeds)))
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(max(1, (os.cpu_count() or 1) // jobs))
+    start, done = time.perf_counter(), 0
+    # spawned, so that each process reads the number of threads before it loads a library
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(run_one, seed, work, coverage): seed for seed in seeds}
+        for future in as_completed(waiting):
+            done += 1
+            error = future.exception()
+            said = f"failed: {type(error).__name__}: {error}" if error else future.result()
+            print(f"{done:>4} of {len(seeds)}  {time.perf_counter() - start:6.0f} s  seed {waiting[future]}  {said}", flush=True)
+
+
+def run_one(seed: int, work: Path, coverage: str) -> str:
+    """One patient made and staged; returns what was true and what was called."""
     import lungstage
 
-    case = lungstage.make_case(seed=seed, edition=EDITION)
-    truth = case.truth.editions[str(EDITION)]
-    with tempfile.TemporaryDirectory() as folder:
-        case.save(Path(folder) / "case")
-        start = time.perf_counter()
-        report = lungstage.stage(Path(folder) / "case")
-        seconds = time.perf_counter() - start
-    answer = report.staging.editions[EDITION]
-    best = answer.most_likely
-    values = {
-        "seed": seed, "true_t": truth.t, "true_n": truth.n, "true_m": truth.m, "true_stage": truth.stage,
-        "t": best.t, "n": best.n, "m": best.m, "stage": best.stage,
-        "p_true_t": answer.t[truth.t], "p_true_n": answer.n[truth.n], "p_true_m": answer.m[truth.m],
-        "p_true_stage": answer.stage[truth.stage], "primary_found": primary_found(case, report),
-        "candidates": len(report.lesions), "outcome": report.outcome, "seconds": round(seconds, 1),
-    }  # fmt: skip
-    return {name: f"{value:.4f}" if isinstance(value, float) else str(value) for name, value in values.items()}
+    case = lungstage.make_case(seed=seed, coverage=coverage)
+    folder = work / "images" / str(seed)
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was stopped here
+    case.save(folder)
+    true = case.truth.editions["9"]
+    del case
+    truth = truth_of(work, seed)
+    shutil.rmtree(truth, ignore_errors=True)
+    truth.parent.mkdir(parents=True, exist_ok=True)
+    # the truth goes first: `stage` sees images alone
+    (folder / "truth").rename(truth)
+    try:
+        report = lungstage.stage(folder)
+        report.save(result_of(work, seed), overwrite=True)
+    finally:
+        shutil.rmtree(folder)
+    best = report.staging.editions[9].most_likely if report.staging else None
+    called = f"{best.t} {best.n} {best.m} {best.stage}" if best else report.outcome
+    return f"{true.t} {true.n} {true.m} {true.stage} called {called}, staged in {report.seconds:.0f} s"
 
 
-def primary_found(case, report) -> str:
-    """Whether the most probable primary lies where the true one does; "" where there is none."""
-    true = [lesion for lesion in case.truth.lesions if lesion.role == "primary"]
-    if not true:
-        return ""
-    name = max(report.staging.primary, key=report.staging.primary.get)
-    if not name.startswith("L"):
-        return "no"
-    reach = max(FOUND_MM, true[0].longest_diameter_mm / 2)
-    return "yes" if math.dist(report.lesions[name].centre_mm, true[0].centre_mm) <= reach else "no"
+def write_scores(work: Path) -> None:
+    """Score all that lies in the work folder."""
+    import lungstage
 
-
-def scores(rows: list[dict[str, str]]) -> list[str]:
-    """Accuracy, mean probability of the truth and log loss of T, N, M and stage, with a bootstrap interval by patient."""
-    import numpy as np
-
-    random = np.random.default_rng(0)
-    lines = [f"{len(rows)} synthetic patients, edition {EDITION}"]
-    for name in ("t", "n", "m", "stage"):
-        right = np.array([row[name] == row[f"true_{name}"] for row in rows], float)
-        p = np.array([float(row[f"p_true_{name}"]) for row in rows])
-        draws = random.choice(right, (2000, len(right))).mean(axis=1)
-        low, high = np.quantile(draws, (0.025, 0.975))
-        loss = -np.log(np.maximum(p, 1e-6)).mean()
-        accuracy = f"right {right.mean():.2f} ({low:.2f} to {high:.2f})"
-        lines.append(f"{name:<6} {accuracy}   p(truth) {p.mean():.2f}   log loss {loss:.2f}")
-    found = [row["primary_found"] for row in rows if row["primary_found"]]
-    lines.append(f"primary found {found.count('yes')} of {len(found)}")
-    return lines
-
-
-def read_rows() -> list[dict[str, str]]:
-    """The rows of earlier runs."""
-    if not RESULTS.is_file():
-        return []
-    with RESULTS.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write_rows(rows: list[dict[str, str]]) -> None:
-    """All rows, sorted by seed."""
+    scores = lungstage.evaluate(work / "truth", work / "result")
+    page = scores.save(work / "scores", overwrite=True) / "scores.html"
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(sorted(rows, key=lambda row: int(row["seed"])))
+    RESULTS.write_text(scores.as_csv(), encoding="utf-8")
+    print("\n".join([*scores.missing.lines(), *scores.lines(), f"table      {RESULTS}", f"page       {page}"]))
 
 
 if __name__ == "__main__":
