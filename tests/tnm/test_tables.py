@@ -4,9 +4,10 @@ from itertools import product
 
 import numpy as np
 import pytest
+from changed_priors import changed_priors
 
 from lungstage.errors import ImpossibleRequest
-from lungstage.tables import Priors, shipped_priors
+from lungstage.tables import shipped_priors
 from lungstage.tnm import EDITIONS, read_edition, stage_group, stage_table, t_categories
 
 NUMBERED = ("0", "IA", "IA1", "IA2", "IA3", "IB", "IIA", "IIB", "IIIA", "IIIB", "IIIC", "IV", "IVA", "IVB")
@@ -161,17 +162,6 @@ def test_the_map_has_the_fourteen_stations_on_the_sides_the_map_gives():
             assert (station.right, station.left) == (mirror.left, mirror.right), name
 
 
-def copy_with(tmp_path, path, change):
-    """A copy of the shipped priors/tnm in which one file is changed."""
-    for name in shipped_priors().paths():
-        if name.startswith("tnm/") or name == "sources.bib":
-            target = tmp_path / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            text = shipped_priors().text(name)
-            target.write_text(change(text) if name == path else text, encoding="utf-8")
-    return Priors(tmp_path, "mine")
-
-
 @pytest.mark.parametrize(
     "path, before, after, said",
     [
@@ -189,8 +179,7 @@ def copy_with(tmp_path, path, change):
     ],
 )
 def test_a_broken_copy_is_refused_with_file_and_fault(tmp_path, path, before, after, said):
-    assert before in shipped_priors().text(path)
-    priors = copy_with(tmp_path, path, lambda text: text.replace(before, after, 1))
+    priors = changed_priors(tmp_path, path, before, after)
 
     with pytest.raises(ImpossibleRequest) as error:
         for edition in EDITIONS:
@@ -201,8 +190,8 @@ def test_a_broken_copy_is_refused_with_file_and_fault(tmp_path, path, before, af
 
 
 def test_a_changed_rule_changes_the_answer_of_that_copy_alone(tmp_path):
-    path = "tnm/edition-9/descriptors.csv"
-    priors = copy_with(tmp_path, path, lambda text: text.replace("T2a.mediastinal_pleura,T,T2a", "T3.mediastinal_pleura,T,T3"))
+    before, after = "T2a.mediastinal_pleura,T,T2a", "T3.mediastinal_pleura,T,T3"
+    priors = changed_priors(tmp_path, "tnm/edition-9/descriptors.csv", before, after)
 
     changed = t_categories([20.0], [20.0], {"mediastinal_pleura": True}, 9, priors)
     shipped = t_categories([20.0], [20.0], {"mediastinal_pleura": True}, 9)
