@@ -22,10 +22,34 @@ class Size:
     longest axial diameter (RECIST); volume; centre of gravity (x, y, z) in the frame."""
 
     longest_mm: float
-    axial_mm: float
     short_axis_mm: float
     volume_ml: float
     centre_mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class SampledShape:
+    """Signed distance (x, y, z) at points (n, 3) of a box around a shape, every step_mm from its corner."""
+
+    points: np.ndarray
+    distance: np.ndarray
+    step_mm: float
+
+    def surface(self) -> np.ndarray:
+        """Points (n, 3) on the shape's surface."""
+        from skimage.measure import marching_cubes
+
+        return marching_cubes(self.distance, 0.0)[0] * self.step_mm + self.points[0]
+
+
+def sample_shape(shape: Solids, without: Solids | None, fields: Fields, steps: int) -> SampledShape | None:
+    """A shape in about that many steps along its longest side, or None where nothing of it is left."""
+    low, high = shape.low.min(axis=0) - 2, shape.high.max(axis=0) + 2
+    step = max(float((high - low).max()) / steps, FINEST_MM)
+    counts = np.ceil((high - low) / step).astype(int) + 1
+    points = low + np.moveaxis(np.indices(counts), 0, -1).reshape(-1, 3) * step
+    distance = shape_distance(points, shape, without, fields).reshape(counts)
+    return None if distance.min() >= -0.1 else SampledShape(points, distance, step)
 
 
 def shape_distance(points: np.ndarray, shape: Solids, without: Solids | None, fields: Fields) -> np.ndarray:
@@ -47,20 +71,14 @@ def union_distance(points: np.ndarray, shape: Solids, fields: Fields) -> np.ndar
 
 def measure_shape(shape: Solids, without: Solids | None, fields: Fields, steps: int = STEPS_ACROSS) -> Size | None:
     """The sizes of a shape, or None where nothing of it is left."""
-    from skimage.measure import marching_cubes
-
-    low, high = shape.low.min(axis=0) - 2, shape.high.max(axis=0) + 2
-    step = max(float((high - low).max()) / steps, FINEST_MM)
-    counts = np.ceil((high - low) / step).astype(int) + 1
-    index = np.moveaxis(np.indices(counts), 0, -1).reshape(-1, 3)
-    distance = shape_distance(low + index * step, shape, without, fields).reshape(counts)
-    if distance.min() >= -0.1:
+    samples = sample_shape(shape, without, fields, steps)
+    if samples is None:
         return None
-    vertices = marching_cubes(distance, 0.0)[0] * step + low
-    share = np.clip(0.5 - distance / step, 0, 1)
-    centre = (low + index * step).T @ share.ravel() / share.sum()
-    axial, short = axial_diameters(vertices, step)
-    return Size(longest(vertices), axial, short, float(share.sum() * step**3 / 1000), tuple(float(c) for c in centre))
+    surface, step = samples.surface(), samples.step_mm
+    share = np.clip(0.5 - samples.distance / step, 0, 1)
+    centre = samples.points.T @ share.ravel() / share.sum()
+    volume_ml = float(share.sum() * step**3 / 1000)
+    return Size(longest(surface), short_axis(surface, step), volume_ml, tuple(float(c) for c in centre))
 
 
 def longest(points: np.ndarray) -> float:
@@ -77,8 +95,8 @@ def longest(points: np.ndarray) -> float:
     return float(pdist(points).max())
 
 
-def axial_diameters(vertices: np.ndarray, step: float) -> tuple[float, float]:
-    """Longest axial diameter over slices, and the extent across it in the same slice."""
+def short_axis(vertices: np.ndarray, step: float) -> float:
+    """Extent across the longest axial diameter over slices, in the same slice."""
     from scipy.spatial.distance import pdist, squareform
 
     best = (0.0, 0.0)
@@ -93,7 +111,7 @@ def axial_diameters(vertices: np.ndarray, step: float) -> tuple[float, float]:
             along = (ring[second] - ring[first]) / apart[first, second]
             across = ring @ np.array([-along[1], along[0]])
             best = (float(apart[first, second]), float(np.ptp(across)))
-    return best
+    return best[1]
 
 
 def hull_points(points: np.ndarray) -> np.ndarray:
@@ -110,13 +128,5 @@ def hull_points(points: np.ndarray) -> np.ndarray:
 
 def surface_points(shape: Solids, without: Solids | None, fields: Fields, steps: int = 28) -> np.ndarray:
     """Points (n, 3) on the surface of a shape."""
-    from skimage.measure import marching_cubes
-
-    low, high = shape.low.min(axis=0) - 2, shape.high.max(axis=0) + 2
-    step = max(float((high - low).max()) / steps, FINEST_MM)
-    counts = np.ceil((high - low) / step).astype(int) + 1
-    index = np.moveaxis(np.indices(counts), 0, -1).reshape(-1, 3)
-    distance = shape_distance(low + index * step, shape, without, fields).reshape(counts)
-    if distance.min() >= -0.1:
-        return np.zeros((0, 3))
-    return marching_cubes(distance, 0.0)[0] * step + low
+    samples = sample_shape(shape, without, fields, steps)
+    return np.zeros((0, 3)) if samples is None else samples.surface()
