@@ -78,7 +78,7 @@ def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters) -> Anato
         for side in ("right", "left")
     }
     arteries = {side: ends[f"pulmonary_artery_{side}"] for side in ("right", "left")}
-    lung_vessels, walls, lumina = grow_lungs(person, fields, bronchi, veins, arteries, numbers, stream(seed, "trees"))
+    lung_vessels, walls, lumina = grow_lungs(fields, bronchi, veins, arteries, numbers, stream(seed, "trees"))
 
     organs = {name: organ(person, tables["organs"], name, numbers) for name in tables["organs"]["name"]}
     small = small_abdomen(person, numbers)

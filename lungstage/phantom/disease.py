@@ -43,10 +43,10 @@ def place_disease(seed: int, anatomy: Anatomy, physiology: Physiology, plan: Pla
     if plan.primary is not None and plan.primary["density"] != "none":
         rng = stream(seed, "primary")
         lesions.append(primary_tumour(anatomy, physiology, plan, rng))
-        lesions += satellites(anatomy, physiology, plan, lesions, rng)
-    lesions += involved_nodes(anatomy, physiology, plan, lesions, stream(seed, "nodes"))
+        lesions += satellites(anatomy, plan, lesions, rng)
+    lesions += involved_nodes(anatomy, plan, lesions, stream(seed, "nodes"))
     for site, count in plan.metastases.items():
-        lesions += metastases(anatomy, physiology, plan, site, count, lesions, stream(seed, f"metastases {site}"))
+        lesions += metastases(anatomy, plan, site, count, lesions, stream(seed, f"metastases {site}"))
     return lesions
 
 
@@ -211,9 +211,7 @@ def small_nodule(name: str, lobe: str, size: float, suv: float, role: str, anato
                   side=lobe.split("_")[0], lobe=lobe)  # fmt: skip
 
 
-def satellites(
-    anatomy: Anatomy, physiology: Physiology, plan: Plan, lesions: list[Lesion], rng: np.random.Generator
-) -> list[Lesion]:
+def satellites(anatomy: Anatomy, plan: Plan, lesions: list[Lesion], rng: np.random.Generator) -> list[Lesion]:
     """Separate nodules of the same or another lobe of the side, where the plan wants them."""
     feature = plan.primary["feature"]
     if feature not in ("nod_same_lobe", "nod_diff_ipsi"):
@@ -252,9 +250,7 @@ def one_node(anatomy: Anatomy, station: str, short_mm: float, ratio: float, wort
                   under=True, side=side, station=station)  # fmt: skip
 
 
-def involved_nodes(
-    anatomy: Anatomy, physiology: Physiology, plan: Plan, lesions: list[Lesion], rng: np.random.Generator
-) -> list[Lesion]:
+def involved_nodes(anatomy: Anatomy, plan: Plan, lesions: list[Lesion], rng: np.random.Generator) -> list[Lesion]:
     """Nodes of the involved stations, one or two each."""
     table, made = read_table("stations"), []
     for station in plan.stations:
@@ -271,8 +267,9 @@ def involved_nodes(
     return made
 
 
-def metastases(anatomy: Anatomy, physiology: Physiology, plan: Plan, site: str, count: int, lesions: list[Lesion],
-               rng: np.random.Generator) -> list[Lesion]:  # fmt: skip
+def metastases(
+    anatomy: Anatomy, plan: Plan, site: str, count: int, lesions: list[Lesion], rng: np.random.Generator
+) -> list[Lesion]:
     """The metastases of one site."""
     table = read_table("metastases")
     row, made = table.row(table["site"].index(site)), []
@@ -314,11 +311,11 @@ def pleural_nodule(
 
 def effusion(anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator) -> Lesion:
     """Fluid in the dependent pleural space of the tumour's side, `size` mm thick at most."""
-    made = pleural_fluid(anatomy, plan.side, size, rng)
+    made = pleural_fluid(anatomy, plan.side, size)
     return replace(made, worths={"effusion": worth})
 
 
-def pleural_fluid(anatomy: Anatomy, side: str, thick_mm: float, rng: np.random.Generator) -> Lesion:
+def pleural_fluid(anatomy: Anatomy, side: str, thick_mm: float) -> Lesion:
     """Fluid behind and below a lung of a supine patient."""
     sign, size = (-1 if side == "right" else 1), anatomy.person.size
     recess = anatomy.landmarks.get(f"recess_{side}", np.array([70.0 * sign, 60.0, -160.0]))

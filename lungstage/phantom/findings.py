@@ -41,7 +41,7 @@ def place_findings(seed: int, anatomy: Anatomy, physiology: Physiology, disease:
             suv = float(np.exp(np.log(row["suv"]) + row["suv_sigma"] * np.clip(rng.normal(), -2, 2)))
             worth = Worth(row["hu"] + row["hu_sd"] * float(np.clip(rng.normal(), -2, 2)), 4, suv, 0.0)
             taken_now = taken + [one.shape for one in found if one.name not in ("normal node", *INVISIBLE)]
-            made = MAKERS[row["finding"]](anatomy, physiology, size, worth, taken_now, rng)
+            made = MAKERS[row["finding"]](anatomy, size, worth, taken_now, rng)
             if made is not None:
                 found.append(replace(made, name=row["finding"], malignant=False, role="benign"))
     return found
@@ -69,7 +69,7 @@ def healthy_nodes(
     return made
 
 
-def nodule(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+def nodule(anatomy, size, worth, taken, rng) -> Lesion:
     """A small round nodule anywhere in the lungs."""
     lobe = LOBES[int(rng.choice(5, p=[0.2, 0.1, 0.3, 0.2, 0.2]))]
     points = apart_from(lobe_points(anatomy, lobe, rng, size / 2 + 2.0), taken, anatomy, size / 2 + 6)
@@ -81,7 +81,7 @@ def nodule(anatomy, physiology, size, worth, taken, rng) -> Lesion:
 def node_of(stations: dict[str, float], tissue: str):
     """A maker of nodes at one of the stations, by weight."""
 
-    def make(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    def make(anatomy, size, worth, taken, rng) -> Lesion:
         weights = np.array(list(stations.values()))
         station = list(stations)[int(rng.choice(len(stations), p=weights / weights.sum()))]
         return one_node(anatomy, station, min(size, 15), float(rng.uniform(1.1, 1.9)), worth, tissue, taken, rng)
@@ -89,7 +89,7 @@ def node_of(stations: dict[str, float], tissue: str):
     return make
 
 
-def dependent_atelectasis(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+def dependent_atelectasis(anatomy, size, worth, taken, rng) -> Lesion:
     """A dense band at the back of both lungs, `size` mm deep."""
     parts = []
     for side in (-1, 1):
@@ -101,7 +101,7 @@ def dependent_atelectasis(anatomy, physiology, size, worth, taken, rng) -> Lesio
     return Lesion(name="", kind="collapse", malignant=False, shape=parts[0], painted=join(*parts), worths={"band": worth})
 
 
-def apical_scar(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+def apical_scar(anatomy, size, worth, taken, rng) -> Lesion:
     """An irregular cap at an apex."""
     side = "right" if rng.random() < 0.5 else "left"
     apex = anatomy.landmarks.get(f"apex_{side}")
@@ -113,7 +113,7 @@ def apical_scar(anatomy, physiology, size, worth, taken, rng) -> Lesion:
                   side=side, lobe=f"{side}_upper_lobe")  # fmt: skip
 
 
-def linear_atelectasis(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+def linear_atelectasis(anatomy, size, worth, taken, rng) -> Lesion:
     """A plate above a dome."""
     lobe = ("right_lower_lobe", "left_lower_lobe", "right_middle_lobe")[int(rng.integers(3))]
     points = lobe_points(anatomy, lobe, rng, 6.0)
@@ -126,7 +126,7 @@ def linear_atelectasis(anatomy, physiology, size, worth, taken, rng) -> Lesion:
                   side=lobe.split("_")[0], lobe=lobe)  # fmt: skip
 
 
-def emphysema(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+def emphysema(anatomy, size, worth, taken, rng) -> Lesion:
     """Holes in the lung, in the upper lobes four times out of five."""
     many, parts = int(rng.integers(40, 260)), []
     for lobe, share in zip(LOBES, (0.4, 0.06, 0.07, 0.4, 0.07), strict=True):
@@ -137,7 +137,7 @@ def emphysema(anatomy, physiology, size, worth, taken, rng) -> Lesion:
     return Lesion(name="", kind="pulmonary", malignant=False, shape=holes, painted=holes, worths={"hole": worth})
 
 
-def adrenal_adenoma(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+def adrenal_adenoma(anatomy, size, worth, taken, rng) -> Lesion:
     """A fatty benign mass of an adrenal."""
     side = "left" if rng.random() < 0.6 else "right"
     centre = anatomy.landmarks[f"adrenal_{side}"] + np.array([0, 4, -3])
@@ -159,7 +159,7 @@ def adrenal_adenoma(anatomy, physiology, size, worth, taken, rng) -> Lesion:
 def cyst_in(structure: str, kind: str):
     """A maker of water cysts in an organ."""
 
-    def make(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+    def make(anatomy, size, worth, taken, rng) -> Lesion:
         centre = inside_organ(anatomy, anatomy.structures[structure], size * 0.6, taken, rng)
         shape = ellipsoid("cyst", centre, np.full(3, min(size, 40) / 2))
         return Lesion(name="", kind=kind, malignant=False, shape=shape, painted=shape, worths={"cyst": worth}, organ=structure)
@@ -167,7 +167,7 @@ def cyst_in(structure: str, kind: str):
     return make
 
 
-def rib_fracture(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+def rib_fracture(anatomy, size, worth, taken, rng) -> Lesion:
     """A healing rib with callus."""
     ribs = anatomy.structures["bones"].of("rib_marrow")
     middle = (ribs.rows[:, CENTRE : CENTRE + 3] + ribs.rows[:, END : END + 3]) / 2
@@ -184,7 +184,7 @@ def rib_fracture(anatomy, physiology, size, worth, taken, rng) -> Lesion:
     return Lesion(name="", kind="bone", malignant=False, shape=shape, painted=shape, worths={"callus": worth}, organ="bone")
 
 
-def coronary_calcium(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+def coronary_calcium(anatomy, size, worth, taken, rng) -> Lesion:
     """A fleck in a coronary artery, in the grooves of the heart."""
     path_mm = np.array([(2, -50, -50), (22, -62, -52), (38, -68, -62), (54, -70, -80), (-14, -62, -58), (-26, -58, -80)])
     at = rng.uniform(0, 3) if rng.random() < 0.7 else rng.uniform(4, 5)
@@ -194,7 +194,7 @@ def coronary_calcium(anatomy, physiology, size, worth, taken, rng) -> Lesion:
     return Lesion(name="", kind="soft_tissue", malignant=False, shape=shape, painted=shape, worths={"fleck": worth})
 
 
-def aortic_calcium(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+def aortic_calcium(anatomy, size, worth, taken, rng) -> Lesion:
     """A plaque in the wall of arch or descending aorta."""
     aorta = anatomy.structures["great_vessel"]
     wide = np.flatnonzero(
@@ -212,9 +212,9 @@ def aortic_calcium(anatomy, physiology, size, worth, taken, rng) -> Lesion:
     return Lesion(name="", kind="soft_tissue", malignant=False, shape=shape, painted=shape, worths={"plaque": worth})
 
 
-def effusion_benign(anatomy, physiology, size, worth, taken, rng) -> Lesion:
+def effusion_benign(anatomy, size, worth, taken, rng) -> Lesion:
     """A little fluid on one side."""
-    made = pleural_fluid(anatomy, "right" if rng.random() < 0.6 else "left", min(size, 45), rng)
+    made = pleural_fluid(anatomy, "right" if rng.random() < 0.6 else "left", min(size, 45))
     return replace(made, worths={"effusion": worth})
 
 

@@ -114,10 +114,10 @@ def bowed(tissue: str, branches: Branches, radii: np.ndarray, rng: np.random.Gen
     return join(tubes(tissue, branches.starts, middle, radii, half), tubes(tissue, middle, branches.ends, half, last))
 
 
-def grow_lungs(person: Person, fields: Fields, bronchi: Bronchi, veins_from: dict[str, np.ndarray],
-
-               arteries_from: dict[str, np.ndarray], numbers: PhantomParameters,
-               rng: np.random.Generator) -> tuple[Solids, Solids, Solids]:  # fmt: skip
+def grow_lungs(
+    fields: Fields, bronchi: Bronchi, veins_from: dict[str, np.ndarray], arteries_from: dict[str, np.ndarray],
+    numbers: PhantomParameters, rng: np.random.Generator,
+) -> tuple[Solids, Solids, Solids]:  # fmt: skip
     """Pulmonary vessels, bronchial walls and lumina.
 
     veins_from      "superior_right" ... -> (3,) where the venous trunk leaves the lung

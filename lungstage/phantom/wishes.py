@@ -55,9 +55,9 @@ def plan_disease(seed: int, t: str | None, n: str | None, m: str | None, edition
     primary = kinds.row(fitting[pick(rng, weights if weights.sum() > 0 else np.ones(len(fitting)))])
     home = drainage.row(pick(rng, lobe_weights(drainage, primary)))
     side = "right" if home["lobe"].startswith("right") else "left"
-    word_n = draw_n(rng, primary, edition, n)
+    word_n = draw_n(rng, primary, n)
     stations = draw_stations(rng, home, side, word_n, rules)
-    word_m = draw_m(rng, primary, word_n, edition, m, coverage)
+    word_m = draw_m(rng, primary, word_n, edition, m)
     return Plan(primary, home["lobe"], side, stations, draw_metastases(rng, word_m, coverage))
 
 
@@ -121,7 +121,7 @@ def lobe_weights(drainage: Table, primary: dict) -> np.ndarray:
     return weights
 
 
-def draw_n(rng: np.random.Generator, primary: dict, edition: int, wish: str | None) -> str:
+def draw_n(rng: np.random.Generator, primary: dict, wish: str | None) -> str:
     """N in the words of the 9th edition."""
     words = ("N0", "N1", "N2a", "N2b", "N3")
     table = read_table("spread")
@@ -162,7 +162,7 @@ def draw_some(rng: np.random.Generator, weights: dict[str, float], count: int) -
     return tuple(chosen)
 
 
-def draw_m(rng: np.random.Generator, primary: dict, word_n: str, edition: int, wish: str | None, coverage: str) -> str:
+def draw_m(rng: np.random.Generator, primary: dict, word_n: str, edition: int, wish: str | None) -> str:
     """M in the words of the 9th edition; a wish of an older one is split up."""
     names = ("M0", "M1a", "M1b", "M1c1", "M1c2")
     table = read_table("spread")
