@@ -25,14 +25,12 @@ class AirwayTree:
 
     carina_mm      (3) LPS, the spur between the main bronchi
     trachea_mm     (n, 3) LPS of the lumen above it
-    top_mm         (3) LPS, the highest piece of the trachea
     right_upper_mm, left_upper_mm   (3) LPS, the spur of the first lobar bronchus of either side
     right_main_mm, left_main_mm     (3) unit vectors LPS along the main bronchi, from the carina
     """
 
     carina_mm: np.ndarray | None = None
     trachea_mm: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
-    top_mm: np.ndarray | None = None
     right_upper_mm: np.ndarray | None = None
     left_upper_mm: np.ndarray | None = None
     right_main_mm: np.ndarray | None = None
@@ -62,11 +60,11 @@ def find_airway_tree(airway: np.ndarray, grid: Grid, numbers: MapNumbers) -> Air
     trunk, pair = main_parting(pieces, numbers.main_branch_mm)
     trachea = pieces.of(*trunk)
     if pair is None:
-        return AirwayTree(trachea_mm=trachea, top_mm=pieces.of(trunk[0]).mean(axis=0))
+        return AirwayTree(trachea_mm=trachea)
     carina = spur(pieces, *pair)
     right, left = sorted(pair, key=lambda piece: subtree_middle(pieces, piece)[0])
     return AirwayTree(
-        carina, trachea, pieces.of(trunk[0]).mean(axis=0),
+        carina, trachea,
         lobar_spur(pieces, right, carina, RIGHT_UPPER_MM, numbers), lobar_spur(pieces, left, carina, LEFT_UPPER_MM, numbers),
         direction(pieces, right, numbers.front_step_mm), direction(pieces, left, numbers.front_step_mm),
     )  # fmt: skip

@@ -10,7 +10,6 @@ KIND_WORDS = {
     "bone": "bone lesion", "liver": "liver lesion", "adrenal": "adrenal lesion", "brain": "brain lesion",
     "soft_tissue": "soft-tissue lesion", "collapse": "collapsed lung",
 }  # fmt: skip
-DENSITY_WORDS = {"solid": "solid", "part_solid": "part-solid", "ground_glass": "ground-glass", "cavitating": "cavitating"}
 LISTED_FROM = 0.05
 """Categories less probable than this are summed up as "other" on the terminal and in sentences."""
 REGION_WORDS = {"oesophagus": "oesophagus"}
@@ -26,7 +25,7 @@ def percent(probability: float) -> str:
 
 
 def likelihood_word(probability: float, priors: Priors) -> str:
-    """"probably", "hardly", … by priors/words.csv."""
+    """A word such as "probably" or "hardly", by priors/words.csv."""
     rows = read_rows(priors, "words.csv", ("from", "word", "source"))
     return next(row["word"] for row in rows if probability >= float(row["from"]))
 

@@ -36,7 +36,7 @@ def no_lungs(study: Study, p: float, body: np.ndarray) -> Lungs:
     """The record of a scan without lungs: empty masks, each its own memory."""
     empty = [np.zeros(study.ct.grid.shape, np.uint8) for _ in range(4)]
     note = Note("no_lungs", "no lungs were found in this scan", "nothing is staged")
-    quality = LungQuality(0.0, ("top", "bottom"), 0.0, 0.0, 0.0, 0.0, 0.0, (note,))
+    quality = LungQuality(0.0, ("top", "bottom"), 0.0, 0.0, 0.0, 0.0, (note,))
     return Lungs(study.ct.grid, *empty, body, p, quality)
 
 
@@ -55,10 +55,9 @@ def judge(
             notes.append(Note("lung_missing", f"no air in the {name} lung", "it is collapsed, full or removed; look at it"))
     if not airway.any():
         notes.append(Note("no_airway", "the windpipe was not found", "carina and bronchi are told by the atlas"))
-    means = coarse.mean[sides != 0]
     return LungQuality(
         covered, cut, noise_hu(study, coarse, tissue), np.count_nonzero(right) * voxel_ml, np.count_nonzero(left) * voxel_ml,
-        np.count_nonzero(airway) * voxel_ml, float(means.mean()) if means.size else 0.0, tuple(notes),
+        np.count_nonzero(airway) * voxel_ml, tuple(notes),
     )  # fmt: skip
 
 

@@ -21,7 +21,6 @@ class LungQuality:
     cut            which ends are missing: any of "top", "bottom", "right", "left", "front", "back"
     noise_hu       standard deviation of the noise in soft tissue or fat
     right_ml, left_ml, airway_ml   volumes as segmented
-    mean_hu        mean of both lungs
     notes          what is strange
     """
 
@@ -31,7 +30,6 @@ class LungQuality:
     right_ml: float
     left_ml: float
     airway_ml: float
-    mean_hu: float
     notes: tuple[Note, ...] = ()
 
 

@@ -76,7 +76,7 @@ def draw_chest(
     hull = (masks["right"] + 2 * masks["left"]).astype(np.uint8)
     cut = tuple(name for name, row in (("bottom", 0), ("top", -1)) if hull[row].any())
     whole = 4.2e6 / np.prod(SPACING)
-    quality = LungQuality(min(1.0, (hull > 0).sum() / whole) if cut else 1.0, cut, 12.0, 0.0, 0.0, 0.0, -850.0)
+    quality = LungQuality(min(1.0, (hull > 0).sum() / whole) if cut else 1.0, cut, 12.0, 0.0, 0.0, 0.0)
     study = Study(Volume(hu, grid, "HU"), None, Passport((), None, None, {}, (), "drawn"))
     as_mask = {side: mask.astype(np.uint8) for side, mask in masks.items()}
     made = Lungs(grid, as_mask["right"], as_mask["left"], air.astype(np.uint8), hull, body.astype(np.uint8), 1.0, quality)

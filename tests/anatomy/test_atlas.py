@@ -8,7 +8,6 @@ from lungstage.records.names import LOBES, STATIONS
 from lungstage.tables import shipped_priors
 
 ATLAS = load_anatomy_parameters().atlas
-PLACE = dict(zip(ATLAS.landmarks.names, ATLAS.landmarks.mean))
 NODES = dict(zip(STATIONS, ATLAS.stations.mean))
 
 

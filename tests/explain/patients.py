@@ -95,7 +95,7 @@ def lungs(empty: bool = False) -> Lungs:
     if empty:
         right, left, airway, hull = (np.zeros_like(mask) for mask in (right, left, airway, hull))
     note = (Note("no_air", "No air-filled organ was found."),) if empty else ()
-    quality = LungQuality(0.0 if empty else 1.0, (), 15.0, right.sum() / 8, left.sum() / 8, airway.sum() / 8, -850.0, note)
+    quality = LungQuality(0.0 if empty else 1.0, (), 15.0, right.sum() / 8, left.sum() / 8, airway.sum() / 8, note)
     return Lungs(GRID, right, left, airway, hull, body, 0.01 if empty else 0.99, quality)
 
 

@@ -40,7 +40,7 @@ class Patient:
         study = Study(Volume(hu, CT_GRID, "HU"), pet, Passport((), None, None, {}, (), "drawn"))
         zero = np.zeros(CT_GRID.shape, np.uint8)
         hull = masks["right"] + 2 * masks["left"]
-        quality = LungQuality(1.0, (), 10.0, 1500.0, 1300.0, 10.0, float(np.mean(self.lung_hu)))
+        quality = LungQuality(1.0, (), 10.0, 1500.0, 1300.0, 10.0)
         lungs = Lungs(CT_GRID, masks["right"], masks["left"], masks["airway"], hull.astype(np.uint8), masks["body"], 1.0, quality)
         if not self.with_lungs:
             lungs = replace(lungs, right=zero, left=zero, hull=zero)
