@@ -43,7 +43,7 @@ def no_lungs_sentence(report) -> str:
 
 
 def missing(report) -> list[str]:
-    """"Not staged: …" for a scan that does not hold the whole chest."""
+    """A sentence "Not staged: …" for a scan that does not hold the whole chest."""
     if report.outcome != "partial":
         return []
     coverage = report.anatomy.coverage

@@ -185,5 +185,3 @@ def test_the_priors_are_listed_shown_copied_and_checked(tmp_path, capsys):
     (broken / "parameters" / "answer.toml").write_text(text.replace("value = 0.95", "value = 7"))
     assert main(["priors", "check", str(broken)]) == 2
     assert "lungs_covered_min = 7 is outside" in capsys.readouterr().err
-
-

@@ -1,6 +1,5 @@
 """Which series is taken of several, which never is, and that the others say why not."""
 
-
 import numpy as np
 import pytest
 from study.scans import (

@@ -17,7 +17,7 @@ FUZZ = settings(max_examples=25, deadline=None, derandomize=True, suppress_healt
 
 
 def outcome(read, path) -> str:
-    """"read", "one line" (a LungstageError that names the place in one line), or what else came out of it."""
+    """Either "read", "one line" (a LungstageError that names the place in one line), or what else came out of it."""
     try:
         read(path)
     except LungstageError as error:

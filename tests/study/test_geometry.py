@@ -1,6 +1,5 @@
 """Where slices lie: what is mended with a note, and what cannot be true and is refused."""
 
-
 import numpy as np
 import pytest
 from study.scans import (

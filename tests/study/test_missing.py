@@ -1,6 +1,5 @@
 """What is missing or cut short is said in one line that names it."""
 
-
 import numpy as np
 import pytest
 from study.scans import (
