@@ -36,7 +36,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m pytest benchmarks/speed --benchmark-only
 
 validate: $(VENV)/dev
-	$(BIN)/python -m benchmarks.validate
+	$(BIN)/python -m benchmarks.validate $(VALIDATE)
 
 clean:
 	rm -rf demo-case demo-out build *.egg-info

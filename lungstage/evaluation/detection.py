@@ -2,7 +2,8 @@
 
 A malignant lesion inside the scan is found when a candidate has found it, and called malignant when that candidate's
 p_malignant reaches the limit. A candidate that has found no malignant lesion is a false positive from its p_malignant on,
-harmless findings included; it is counted only where the truth lists all lesions.
+harmless findings included; it is counted only where the truth lists all lesions. Harmless findings that are listed are told
+apart: how many of them were called malignant.
 """
 
 from __future__ import annotations
@@ -34,15 +35,15 @@ class Target:
     p_found: float | None
 
 
-def targets(one: Comparison) -> list[Target]:
-    """The malignant lesions of a patient that could be found."""
+def targets(one: Comparison, malignant: bool | None = True) -> list[Target]:
+    """The malignant lesions of a patient that could be found; or the harmless ones, or (None) those of which it is not told."""
     if one.matching is None:
         return []
     p = np.array([lesion.p_malignant for lesion in one.answer.lesions])
     return [
         Target(lesion, float(p[hits].max()) if hits.any() else None)
         for lesion, hits, seen in zip(one.true, one.matching.hits, one.in_scan, strict=True)
-        if lesion.malignant and seen
+        if lesion.malignant is malignant and seen
     ]
 
 
@@ -69,6 +70,11 @@ def score_detection(
         called = [[(target.p_found or 0.0) >= numbers.called_from for target in mine] for mine in own]
         scores += cohorts.mean(found, "detection", "recall, any candidate", group)
         scores += cohorts.mean(called, "detection", "recall, called malignant", group)
+    untold, harmless = ([targets(one, which) for one in compared] for which in (None, False))
+    found = [[target.p_found is not None for target in mine] for mine in untold]
+    scores += cohorts.mean(found, "detection", "recall, any candidate", "malignant or not is not told")
+    called = [[(target.p_found or 0.0) >= numbers.called_from for target in mine] for mine in harmless]
+    scores += cohorts.mean(called, "detection", "called malignant", "harmless findings")
     wrong = [[sum(p >= numbers.called_from and not right for p, right in own)] if whole else []
              for own, whole in zip(candidates, complete, strict=True)]  # fmt: skip
     scores += cohorts.mean(wrong, "detection", "false positives called malignant", unit="per patient")

@@ -46,8 +46,10 @@ def distances(true, found) -> np.ndarray:
 
 
 def reach_of(lesion: TrueLesion, numbers: EvaluationParameters) -> float:
-    """How far from its centre a lesion reaches: the radius of its volume, or half its diameter where no volume is told."""
-    if lesion.volume_ml is not None:
+    """How far from its centre a lesion reaches: as the truth says, the radius of its volume, or half its diameter."""
+    if lesion.reach_mm is not None:
+        radius = lesion.reach_mm
+    elif lesion.volume_ml is not None:
         radius = (3000 * lesion.volume_ml / (4 * np.pi)) ** (1 / 3)
     else:
         radius = (lesion.longest_diameter_mm or 0.0) / 2

@@ -94,7 +94,7 @@ class Scores:
     def lines(self) -> list[str]:
         """The summary for a terminal: T, N, M and stage of the latest edition beside the references, then the lesions."""
         latest = max((one.edition for one in self.confusion), default=None)
-        lines = [f"{len(self.patients)} patients scored"]
+        lines = [f"{len(self.patients)} patient{'s' * (len(self.patients) != 1)} scored"]
         for letter in ("T", "N", "M", "stage"):
             group = f"{letter}, {latest}th edition"
             right = [score for score in self.table if (score.name, score.group) == ("right", group)]

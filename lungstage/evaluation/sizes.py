@@ -16,7 +16,8 @@ MEASURES = {
     "longest diameter": ("longest_diameter_mm", "mm"), "solid diameter": ("solid_diameter_mm", "mm"),
     "short axis": ("short_axis_mm", "mm"), "volume": ("volume_ml", "ml"),
 }  # fmt: skip
-GROUPS = ("malignant", "malignant pulmonary", "malignant node", "malignant elsewhere", "benign")
+UNTOLD = "malignant or not is not told"
+GROUPS = ("malignant", "malignant pulmonary", "malignant node", "malignant elsewhere", "benign", UNTOLD)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,9 @@ def measured(one: Comparison) -> Iterator[Measured]:
 
 def belongs(lesion: TrueLesion, group: str) -> bool:
     """Whether a lesion is of a group of GROUPS."""
-    if lesion.malignant is None or lesion.malignant != group.startswith("malignant"):
+    if lesion.malignant is None or group == UNTOLD:
+        return lesion.malignant is None and group == UNTOLD
+    if lesion.malignant != group.startswith("malignant"):
         return False
     kind = lesion.kind if lesion.kind in ("pulmonary", "node") else "elsewhere"
     return group in ("malignant", "benign") or group.endswith(kind)

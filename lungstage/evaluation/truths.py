@@ -1,7 +1,8 @@
 """truth.json in, PatientTruth out: whatever part of it is there; what is absent is None and is not scored.
 
-Synthetic patients have all of it. Who has only annotations leaves fields out; "complete": false says that there may be more
-lesions than are listed, so that a candidate elsewhere is not called wrong.
+Synthetic patients have all of it. Who has only annotations leaves fields out, and may say two things more: "complete": false,
+that there may be more lesions than are listed, so that a candidate elsewhere is not called wrong; and of a lesion "reach_mm",
+how far from its centre it is still the same one, where neither volume nor outline is known.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class TrueLesion:
     solid_diameter_mm: float | None
     short_axis_mm: float | None
     volume_ml: float | None
+    reach_mm: float | None
     side: str | None
     lobe: str | None
     station: str | None
@@ -96,7 +98,7 @@ def read_lesion(number: int, entry: dict) -> TrueLesion:
         density=one_of(entry, "density", DENSITIES, name),
         centre_mm=None if centre is None else point(centre, name),
         **{key: length(entry, key, name) for key in
-           ("longest_diameter_mm", "solid_diameter_mm", "short_axis_mm", "volume_ml", "suv")},
+           ("longest_diameter_mm", "solid_diameter_mm", "short_axis_mm", "volume_ml", "reach_mm", "suv")},
         side=one_of(entry, "side", SIDES, name),
         lobe=one_of(entry, "lobe", LOBES, name),
         station=one_of(entry, "station", STATIONS, name),

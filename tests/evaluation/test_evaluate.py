@@ -125,6 +125,7 @@ def test_a_harmless_finding_called_malignant_is_a_false_positive(tmp_path):
     scores = scored(tmp_path)
 
     assert scores.find("false positives called malignant").value == 1
+    assert scores.find("called malignant", "harmless findings").value == 1
     assert scores.find("Brier", "p_malignant of candidates").value == pytest.approx((0.01**2 + 0.8**2) / 2)
     assert scores.find("longest diameter, error", "benign").value == 0
 
@@ -146,6 +147,25 @@ def test_what_is_not_told_is_not_scored_and_said(tmp_path):
         assert words in said, f"{words} is not among: {said}"
     page = (scores.save(tmp_path / "out") / "scores.html").read_text()
     assert "no truth lists all lesions" in page
+
+
+def test_a_lesion_of_which_nobody_knows_whether_it_is_malignant_is_found_and_measured(tmp_path):
+    true = true_lesion(malignant=None, role=None)
+    patient(tmp_path, "a", [true], [found_lesion(true, size_error_mm=1.0)], complete=False)
+
+    scores = scored(tmp_path)
+
+    group = "malignant or not is not told"
+    assert scores.find("recall, any candidate", group).value == 1
+    assert scores.find("longest diameter, error", group).value == pytest.approx(1)
+    assert not any(one.group == "all malignant" for one in scores.table)
+
+
+def test_a_lesion_without_an_outline_is_found_within_the_reach_it_is_given(tmp_path):
+    loose = {"id": "P1", "centre_mm": [-12.0, 0.0, -10.0], "malignant": True, "reach_mm": 25.0}
+    patient(tmp_path, "a", [loose], [found_lesion(true_lesion(), shift_mm=(20.0, 0.0, 0.0))], masks=False, complete=False)
+
+    assert scored(tmp_path).find("recall, any candidate", "all malignant").value == 1
 
 
 def test_a_stage_follows_from_t_n_and_m(tmp_path):
