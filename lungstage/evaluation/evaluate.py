@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import LungstageError, UnreadableInput
-from ..tables import Priors, priors_at
+from ..tables import priors_at
 from ..tnm import EDITIONS
 from .answers import read_answer
 from .bootstrap import Score, draw_cohorts
@@ -72,7 +72,7 @@ def sum_up(compared: list[Comparison], missing: Missing, yardstick: Yardstick) -
         confusion=tuple(confusions(compared)),
         sizes=tuple(size_pairs(compared)),
         costly=tuple(costly_errors(yardstick)),
-        provenance=provenance(yardstick.priors),
+        provenance=provenance(yardstick),
     )
 
 
@@ -144,8 +144,12 @@ def costly_errors(yardstick: Yardstick) -> list[tuple[str, float]]:
     return [(f"{true} called {called}", cost_of(letter, true, called, LATEST, network)) for letter, true, called in named]
 
 
-def provenance(priors: Priors) -> dict[str, str]:
+def provenance(yardstick: Yardstick) -> dict[str, str | float]:
     """What the scores rest on."""
     from .. import __version__
 
-    return {"lungstage": __version__, "priors_digest": priors.digest()}
+    numbers = yardstick.numbers
+    return {
+        "lungstage": __version__, "priors_digest": yardstick.priors.digest(),
+        "interval": numbers.interval, "bootstrap_draws": numbers.bootstrap_draws,
+    }  # fmt: skip

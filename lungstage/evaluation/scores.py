@@ -82,7 +82,7 @@ class Scores:
     confusion: tuple[Confusion, ...]
     sizes: tuple[SizePair, ...]
     costly: tuple[tuple[str, float], ...]
-    provenance: dict[str, str]
+    provenance: dict[str, str | float]
 
     def find(self, name: str, group: str = "all", method: str = "lungstage") -> Score:
         """One score by its name; KeyError if it is not there."""

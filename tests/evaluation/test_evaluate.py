@@ -295,10 +295,12 @@ def test_a_saved_result_of_the_program_is_read(tmp_path):
     true = true_lesion(
         kind=lesion.kind, centre_mm=lesion.centre_mm, longest_mm=lesion.longest_diameter_mm.q50, lobe=None, side=None
     )
-    write_truth(tmp_path / "case", [true], masks=False)
+    landmarks = {name: list(point.point_mm) for name, point in one.anatomy.landmarks.items()}
+    write_truth(tmp_path / "case", [true], masks=False, landmarks=landmarks)
 
     scores = lungstage.evaluate(tmp_path / "case", tmp_path / "out")
 
     assert scores.find("recall, any candidate", "all malignant").value == 1
     assert scores.find("longest diameter, error", "malignant").value == pytest.approx(0, abs=1e-9)
     assert np.isfinite(scores.find("log loss", "stage, 9th edition").value)
+    assert scores.find("error", "all landmarks").value == 0

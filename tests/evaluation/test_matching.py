@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from evaluation.patients import found_lesion, true_lesion
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lungstage.evaluation import read_yardstick
 from lungstage.evaluation.answers import read_lesion as read_found
@@ -64,6 +66,21 @@ def test_as_many_lesions_as_possible_get_a_candidate_of_their_own():
 
     # the first would rather have the first candidate, but then the second had none
     assert partners(hits, overlap, np.zeros((2, 2))).tolist() == [1, 0]
+
+
+@given(st.lists(st.tuples(*[st.floats(-300, 300)] * 3), min_size=1, max_size=5), st.tuples(*[st.integers(-500, 500)] * 3))
+def test_who_found_whom_does_not_depend_on_where_the_patient_lies(places, move):
+    def matched(shift):
+        points = [tuple(np.add(place, shift)) for place in places]
+        trues = tuple(true(k, centre_mm=point, longest_mm=30.0) for k, point in enumerate(points, start=1))
+        founds = tuple(found(k, centre_mm=point, shift_mm=(4.0, 0.0, 8.0)) for k, point in enumerate(points, start=1))
+        return match_lesions(trues, founds, None, NUMBERS)
+
+    here, there = matched((0, 0, 0)), matched(move)
+
+    assert np.array_equal(here.hits, there.hits)
+    assert np.all(here.hits.diagonal())
+    assert np.all(here.partner >= 0)
 
 
 def test_nothing_is_found_where_there_is_nothing():
