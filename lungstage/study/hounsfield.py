@@ -16,7 +16,8 @@ def check_hounsfield(values: np.ndarray, outside: np.ndarray | None, name: str, 
     """Notes on a scale that looks odd; an error where it cannot be HU and one step would make it so.
 
     values    int16 (z, y, x); every few voxels are enough
-    raises    UnreadableInput for an image of one value; ImpossibleGeometry where the rescale was plainly lost
+    raises    UnreadableInput for an image of one value; ImpossibleGeometry where the rescale was plainly lost, or where the
+              values are those of a picture (0 to 255, 0 to 1)
     """
     stride = tuple(max(1, side // 128) for side in values.shape)
     few = values[tuple(slice(None, None, step) for step in stride)]
@@ -27,6 +28,11 @@ def check_hounsfield(values: np.ndarray, outside: np.ndarray | None, name: str, 
     low, high = int(few.min()), int(few.max())
     if low == high:
         raise UnreadableInput(f"{name}: every voxel is {low} HU, so there is no image in it; export the scan again")
+    if numbers.picture_hu[0] <= low and high <= numbers.picture_hu[1]:
+        raise ImpossibleGeometry(
+            f"{name}: values run from {low} to {high}, without air and without bone: a picture or a scaled copy, not HU; "
+            "export the scan itself"
+        )
     air = share(few, THIN_HU)
     tissue = share(few, TISSUE_HU)
     if air < numbers.air_share_min and share(few, (-25, 500)) > 0.05 and share(few, (700, 1400)) > numbers.tissue_share_min:

@@ -1,10 +1,31 @@
-"""The numbers of the reader, from priors/parameters/study.toml; their meaning stands there."""
+"""The numbers of the reader, from study.toml and orientation.toml in priors/parameters; their meaning stands there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from ..tables import Priors, read_parameters, shipped_priors
+
+
+@dataclass(frozen=True)
+class OrientationParameters:
+    """What must be seen of a chest before a header is called wrong about head, back and left (orientation.toml)."""
+
+    block_mm: float
+    lungs_ml: float
+    lung_piece_ml: float
+    bone_hu: float
+    spine_seen: float
+    spine_margin: float
+    spine_behind: float
+    ribs_slope: float
+    windpipe_share: float
+    aorta_share: float
+    heart_share: float
+    liver_share: float
+    below_lungs_mm: float
+    sides_votes: float
+    sides_seen: float
 
 
 @dataclass(frozen=True)
@@ -23,6 +44,7 @@ class StudyParameters:
     outside_hu: float
     air_share_min: float
     tissue_share_min: float
+    picture_hu: tuple[float, float]
     weight_kg: tuple[float, float]
     dose_mbq: tuple[float, float]
     uptake_min: tuple[float, float]
@@ -32,10 +54,12 @@ class StudyParameters:
     body_suv: tuple[float, float]
     usual_body_suv: float
     reading_bytes: float
+    orientation: OrientationParameters | None = None
     priors: Priors | None = None
 
 
 def load_study_parameters(priors: Priors | None = None) -> StudyParameters:
     """The numbers of a priors folder; by default those that ship with the package."""
     priors = priors or shipped_priors()
-    return replace(read_parameters(priors, "parameters/study.toml", StudyParameters), priors=priors)
+    orientation = read_parameters(priors, "parameters/orientation.toml", OrientationParameters)
+    return replace(read_parameters(priors, "parameters/study.toml", StudyParameters), orientation=orientation, priors=priors)

@@ -1,7 +1,7 @@
 """A folder, file, zip or DICOMDIR in; the Study out: CT in HU, PET in SUV, and the passport.
 
-Headers first, then stacks, then the choice, then the pixels of what was chosen. Numbers: priors/parameters/study.toml; the
-choice of series: priors/study/series.toml.
+Headers first, then stacks, then the choice, then the pixels of what was chosen, then whether the anatomy agrees with the
+header. Numbers: priors/parameters/study.toml and orientation.toml; the choice of series: priors/study/series.toml.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .passport import beyond_notes, counts_of, digest_of, extents_of, inventory_
 from .patient import patient_header
 from .read_pet import Pet, pet_of_file, pet_of_stack
 from .reading import Choice, Reading, choose, in_place, read_headers
+from .reorient import believed
 from .volume_files import volume_image
 from .wishes import Wishes, is_file, merged
 
@@ -55,8 +56,9 @@ def study_of_stacks(reading: Reading, choice: Choice, wishes: Wishes, numbers: S
     elif choice.pet is not None:
         pet = pet_of_stack(choice.pet, reading, wishes, numbers)
     tags = Tags(*choice.ct.tags.datasets, *(() if choice.pet is None else choice.pet.tags.datasets))
+    image, pet, more = in_place(reading, lambda: believed(image, pet, choice.ct.name, wishes.fix_orientation, numbers))
     card = ImageCard(choice.ct.uid, image.grid, "HU")
-    notes = (*choice.ct.notes, *notes, *image.notes, *pet_notes, *inventory_notes(reading.inventory))
+    notes = (*choice.ct.notes, *notes, *image.notes, *more, *pet_notes, *inventory_notes(reading.inventory))
     return finished(reading, image, card, pet, (*notes, *wish_notes(wishes)), choice.cards, patient_header(tags, numbers))
 
 
@@ -67,7 +69,8 @@ def study_of_volume(reading: Reading, wishes: Wishes, numbers: StudyParameters) 
     name = volume.source.name
     notes = in_place(reading, lambda: check_hounsfield(image.values, image.outside, name, numbers))
     pet = pet_of_file(wishes.pet, wishes, numbers) if is_file(wishes.pet) else None
-    notes = (*notes, *image.notes, *inventory_notes(reading.inventory), *wish_notes(wishes))
+    image, pet, more = in_place(reading, lambda: believed(image, pet, name, wishes.fix_orientation, numbers))
+    notes = (*notes, *image.notes, *more, *inventory_notes(reading.inventory), *wish_notes(wishes))
     return finished(reading, image, ImageCard(name, image.grid, "HU"), pet, notes, cards, PatientHeader())
 
 

@@ -13,7 +13,7 @@ class Wishes:
     ct, pet          Series Instance UID (or its unmistakable ending), as `inspect` lists them; pet also a NIfTI, NRRD or
                      MHD file in SUV
     weight_kg, height_cm, dose_mbq, uptake_min   take the place of the tags; uptake is injection to scan, in minutes
-    fix_orientation  the stage that knows anatomy may turn the images (not used by the reader itself)
+    fix_orientation  turn the images where spine, ribs and organs contradict the header, instead of refusing them
     hu_offset        added to every HU, for scans whose rescale was lost
     max_ram_gb       refuse a study that would need more
     """

@@ -1,0 +1,184 @@
+"""A CT in, where its head, its back and its left are out, as the anatomy tells it whatever the header says.
+
+Judged on blocks of a few millimetres: the spine is the one unbroken column of bone and lies behind; ribs sink towards the
+front and the windpipe lies at the top of the lungs; aorta and heart lie left, the liver right. Only a chest is judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+from ..records import Volume
+from .chest_view import View
+from .parameters import OrientationParameters
+
+SOFT_HU, AIR_HU = -300, -500
+DRIFT_MM = 10.0  # along so much of the spine it may move by one block: scoliosis, but no rib
+
+
+@dataclass(frozen=True)
+class Bearings:
+    """What the anatomy says of one CT.
+
+    judged    False where it shows no chest, or where its spine is not seen
+    turn      for head, back and left, in the order (z, y, x) of the array: the axis that points there, and whether backwards
+    sides     votes of aorta, heart and liver for the header's left, each in [-1, 1]; None where the scan does not show it
+    sure_of_sides   whether they tell left from right
+    """
+
+    judged: bool
+    turn: tuple[tuple[int, bool], ...] = ((0, False), (1, False), (2, False))
+    sides: tuple[float | None, ...] = ()
+    sure_of_sides: bool = False
+
+    @property
+    def as_the_header(self) -> bool:
+        """Whether head, back and left are where the header has them."""
+        return self.turn == ((0, False), (1, False), (2, False))
+
+
+UNJUDGED = Bearings(False)
+
+
+def take_bearings(ct: Volume, numbers: OrientationParameters) -> Bearings:
+    """Where head, back and left of a CT are; unjudged where it shows no chest or no spine.
+
+    ct       in HU, axes as the header has them
+    returns  a turn that differs from the header only where the anatomy contradicts it plainly
+    """
+    hu, sides_mm = blocks_of(ct, numbers.block_mm)
+    body = filled_body(hu)
+    lung = lungs_in(hu, body, sides_mm, numbers)
+    if lung.sum() * np.prod(sides_mm) / 1000 < numbers.lungs_ml:
+        return UNJUDGED
+    trunk = (hu > numbers.bone_hu) & box_around(lung)
+    spines = [spine_along(trunk, sides_mm, axis) for axis in range(3)]
+    seen = [share for share, _ in spines]
+    along = int(np.argmax(seen))
+    if seen[along] < numbers.spine_seen or seen[along] - sorted(seen)[1] < numbers.spine_margin:
+        return UNJUDGED
+    orders = [order for order in permutations(range(3)) if order[0] == along]
+    before = {order: share_in_front(np.transpose(body, order), spines[along][1], order[1] > order[2]) for order in orders}
+    order = max(orders, key=lambda order: abs(before[order] - 0.5))
+    in_front = before[order]
+    if order != (0, 1, 2) and (deep(in_front) < numbers.spine_behind or deep(before[order[0], order[2], order[1]]) > 0.56):
+        return UNJUDGED
+    view = View.of(hu, body, lung, sides_mm, spines[along][1], order)
+    flip_back = in_front < 1 - numbers.spine_behind
+    view = view.flipped(1) if flip_back else view
+    flip_head = view.head_votes(numbers) < 0
+    view = view.flipped(0) if flip_head else view
+    # a scanner turns patients but does not mirror them: without other evidence left follows from head and back
+    mirrored = (order_is_odd(order) + flip_back + flip_head) % 2 == 1
+    view = view.flipped(2) if mirrored else view
+    votes = view.side_votes(numbers)
+    total = sum(vote or 0.0 for vote in votes)
+    against = total <= -numbers.sides_votes
+    if not flip_back and not flip_head and order == (0, 1, 2):  # a header that is right so far is doubted only by all three
+        against = against and None not in votes and max(votes) < 0
+    turn = ((order[0], flip_head), (order[1], flip_back), (order[2], mirrored != against))
+    votes = tuple(-vote if against and vote is not None else vote for vote in votes)
+    return Bearings(True, turn, votes, against or total >= numbers.sides_seen)
+
+
+def blocks_of(ct: Volume, block_mm: float) -> tuple[np.ndarray, np.ndarray]:
+    """(mean HU of blocks of about `block_mm`, their sides in mm).
+
+    Of each block two voxels along each axis are read: the eighth of the volume is enough to tell bone from air.
+    """
+    factors = [max(1, round(block_mm / side)) for side in ct.grid.spacing_mm]
+    steps = [max(1, factor // 2) for factor in factors]
+    each = [min(2, factor) for factor in factors]
+    few = ct.values[tuple(slice(None, None, step) for step in steps)]
+    shape = [side // count for side, count in zip(few.shape, each)]
+    few = few[tuple(slice(0, side * count) for side, count in zip(shape, each))]
+    split = few.reshape(shape[0], each[0], shape[1], each[1], shape[2], each[2])
+    return split.mean(axis=(1, 3, 5), dtype=np.float32), np.multiply(ct.grid.spacing_mm, np.multiply(steps, each))
+
+
+def filled_body(hu: np.ndarray) -> np.ndarray:
+    """Bool: the largest thing denser than air, with every hole that is closed in a plane of any of the three axes."""
+    from scipy import ndimage
+
+    labels, count = ndimage.label(ndimage.binary_opening(hu > SOFT_HU))
+    if not count:
+        return np.zeros(hu.shape, bool)
+    solid = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
+    filled = solid.copy()
+    for axis in range(3):
+        for plane, target in zip(np.moveaxis(solid, axis, 0), np.moveaxis(filled, axis, 0)):
+            target |= ndimage.binary_fill_holes(plane)
+    return filled
+
+
+def lungs_in(hu: np.ndarray, body: np.ndarray, sides_mm, numbers: OrientationParameters) -> np.ndarray:
+    """Bool: the large air spaces of the body."""
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(ndimage.binary_opening((hu < AIR_HU) & body))
+    size_ml = np.bincount(labels.ravel()) * np.prod(sides_mm) / 1000
+    size_ml[0] = 0
+    return (size_ml > numbers.lung_piece_ml)[labels]
+
+
+def box_around(lung: np.ndarray) -> np.ndarray:
+    """Bool: the box around the lungs, grown along each axis to the ends of the scan in turn: trunk, but no arms."""
+    boxed = np.zeros(lung.shape, np.uint8)
+    for axis in range(3):
+        inside = lung.any(axis=tuple(other for other in range(3) if other != axis))
+        ends = np.flatnonzero(inside)
+        span = np.zeros(len(inside), np.uint8)
+        span[ends[0] : ends[-1] + 1] = 1
+        boxed += span.reshape([-1 if other == axis else 1 for other in range(3)])
+    return boxed >= 2
+
+
+def spine_along(bone: np.ndarray, sides_mm, axis: int) -> tuple[float, np.ndarray]:
+    """(share of the axis along which one column of bone is seen, its place in each plane (planes, 2)).
+
+    The column is the path of most bone that moves sideways by at most one block in DRIFT_MM: dynamic programming, exact.
+    """
+    from scipy import ndimage
+
+    across = np.delete(sides_mm, axis)
+    near = ndimage.gaussian_filter(np.moveaxis(bone, axis, 0).astype(np.float32), (6 / sides_mm[axis], *(8 / across)))
+    here = np.minimum(2 * near, 1.0)
+    every = max(1, round(DRIFT_MM / sides_mm[axis]))
+    totals = [here[0]]
+    for k in range(1, len(here)):
+        before = ndimage.maximum_filter(totals[-1], 3) if k % every == 0 else totals[-1]
+        totals.append(before + here[k])
+    at = np.unravel_index(totals[-1].argmax(), totals[-1].shape)
+    share, path = float(totals[-1][at]) / len(here), [at]
+    for k in range(len(here) - 1, 0, -1):
+        if k % every == 0:
+            low = np.maximum(np.subtract(at, 1), 0)
+            window = totals[k - 1][low[0] : at[0] + 2, low[1] : at[1] + 2]
+            at = tuple(int(start + step) for start, step in zip(low, np.unravel_index(window.argmax(), window.shape)))
+        path.append(at)
+    return share, np.array(path[::-1])
+
+
+def share_in_front(body: np.ndarray, path: np.ndarray, swapped: bool) -> float:
+    """Share of the body on the low side of the spine along the second axis; swapped: the path has its axes the other way."""
+    path = path[:, ::-1] if swapped else path
+    shares = []
+    for plane, (row, column) in zip(body, path):
+        ray = plane[:, max(0, column - 1) : column + 2].any(axis=1)
+        low, high = int(ray[:row].sum()), int(ray[row + 1 :].sum())
+        if low + high > 4:
+            shares.append(low / (low + high))
+    return float(np.median(shares)) if shares else 0.5
+
+
+def deep(share: float) -> float:
+    """The larger part of something split in two: 0.5 where the spine lies in the middle."""
+    return max(share, 1 - share)
+
+
+def order_is_odd(order: tuple[int, ...]) -> bool:
+    """Whether a permutation of three axes mirrors."""
+    return bool(round(np.linalg.det(np.eye(3)[list(order)])) < 0)
