@@ -59,9 +59,11 @@ def facts_of(stack: Stack, numbers: StudyParameters, wishes: Wishes) -> dict[str
     else:
         header = with_wishes(pet_header([piece.tags for piece in stack.slices], numbers), wishes)
         expected = tags.number("NumberOfSlices")
+        scale = climb(header, numbers)
         facts |= {
             "attenuation_corrected": header.attenuation,
-            "suv": climb(header, numbers).trust,
+            "suv": scale.trust,
+            "suv_why": scale.why,
             "complete": None if expected is None else len(stack.slices) >= expected,
         }
     return facts
@@ -113,8 +115,13 @@ def step_mm(stack: Stack) -> float | None:
 def scored(stack: Stack, facts: dict[str, object], numbers: StudyParameters) -> Candidate:
     """A stack with its points and, if a row says so, its refusal."""
     held = [rule for rule in series_rules(stack.kind.lower(), numbers.priors) if rule.holds(facts)]
-    refused = next((rule.refuse for rule in held if rule.refuse), None)
+    refused = next((rule.refuse + why_no_suv(rule, facts) for rule in held if rule.refuse), None)
     return Candidate(stack, sum(rule.points for rule in held), frozenset(held), refused)
+
+
+def why_no_suv(rule: Rule, facts: dict[str, object]) -> str:
+    """What the ladder said, after the refusal of a PET without SUV."""
+    return f" ({facts['suv_why']})" if rule.fact == "suv" else ""
 
 
 # --- choice ----------------------------------------------------------------------------------------------------------

@@ -27,6 +27,11 @@ UNCORRECTED = (
     " not attenuation ", " no attenuation ", " no atten ", " uncorr ",
 )  # fmt: skip
 DAY = timedelta(days=1)
+# what all slices of one PET share
+COMMON = ("Units", "SUVType", "DecayCorrection", "PatientWeight", 0x70531000, 0x70531009)
+COMMON_OF_DRUG = (
+    "RadionuclideTotalDose", "RadionuclideHalfLife", "RadiopharmaceuticalStartTime", "RadiopharmaceuticalStartDateTime",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,9 @@ class PetHeader:
     mid_frame_s: tuple[float, ...] = ()
     philips_suv: float | None = None
     philips_activity: float | None = None
+    slopes: tuple[float | None, ...] = ()  # RescaleSlope of each slice
+    decay_listed: bool | None = None  # whether CorrectedImage lists DECY; None where it is empty
+    contrary: tuple[str, ...] = ()  # attributes that differ among the slices and may not
     uptake_min: float | None = None  # from the user
     given: tuple[str, ...] = ()  # what the user gave instead of tags
 
@@ -85,13 +93,13 @@ class Scale:
 
 
 def pet_header(all_tags: list[Tags], numbers: StudyParameters) -> PetHeader:
-    """The header of a PET from the tags of its slices."""
-    tags = all_tags[0]
-    drug = Tags(*tags.items("RadiopharmaceuticalInformationSequence")[:1], *tags.datasets)
+    """The header of a PET from the tags of its slices; what the first is silent about is taken from its siblings."""
+    tags = Tags(*(dataset for piece in all_tags for dataset in piece.datasets))
+    drug = drug_of(tags)
     zone = zone_offset(tags.text("TimezoneOffsetFromUTC"))
     series = moment(tags.text("SeriesDate"), tags.text("SeriesTime"))
     acquisitions = tuple(acquisition_of(piece, zone) for piece in all_tags)
-    injection, dated = injection_of(drug, zone, series or next((at for at in acquisitions if at), None))
+    injection, dated = injection_of(drug, zone, min((at for at in (series, *acquisitions) if at), default=None))
     size_m = positive(tags.number("PatientSize"))
     enhanced_decay = {"YES": "START", "NO": "NONE"}.get(tags.text("DecayCorrected").upper(), "")
     nuclide = nuclide_of(drug, numbers)
@@ -108,7 +116,35 @@ def pet_header(all_tags: list[Tags], numbers: StudyParameters) -> PetHeader:
         decay_factors=tuple(positive(piece.number("DecayFactor")) for piece in all_tags),
         mid_frame_s=tuple((positive(piece.number("ActualFrameDuration")) or 0.0) / 2000 for piece in all_tags),
         philips_suv=positive(tags.number(0x70531000)), philips_activity=positive(tags.number(0x70531009)),
+        slopes=tuple(slope_of(piece) for piece in all_tags), contrary=contrary_tags(all_tags),
+        decay_listed="DECY" in tags.words("CorrectedImage") if tags.words("CorrectedImage") else None,
     )  # fmt: skip
+
+
+def drug_of(tags: Tags) -> Tags:
+    """The attributes of the radiopharmaceutical, in its sequence or beside it."""
+    return Tags(*tags.items("RadiopharmaceuticalInformationSequence")[:1], *tags.datasets)
+
+
+def slope_of(tags: Tags) -> float | None:
+    """What one stored unit of a slice is worth; None where no tag says so."""
+    return tags.number("RealWorldValueSlope") or tags.number("RescaleSlope")
+
+
+def contrary_tags(all_tags: list[Tags]) -> tuple[str, ...]:
+    """The attributes that every slice of a PET has in common, where two slices say different things."""
+    said = {name: set() for name in (*COMMON, *COMMON_OF_DRUG)}
+    for tags in all_tags:
+        drug = drug_of(tags)
+        for names, source in ((COMMON, tags), (COMMON_OF_DRUG, drug)):
+            for name in names:
+                said[name].add(source.text(name))
+    return tuple(name_of_tag(name) for name, words in said.items() if len(words - {""}) > 1)
+
+
+def name_of_tag(tag: str | int) -> str:
+    """How messages call an attribute."""
+    return tag if isinstance(tag, str) else f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
 def positive(value: float | None) -> float | None:
@@ -200,6 +236,10 @@ def climb(header: PetHeader, numbers: StudyParameters, body_mean: Callable[[], f
     """
     if header.attenuation == "no":
         return Scale("refused", "SUVrel", None, why="not attenuation-corrected")
+    if any(not slope for slope in header.slopes):
+        return Scale("refused", "SUVrel", None, why="RescaleSlope is missing or 0")
+    if "Units" in header.contrary:
+        return Scale("refused", "SUVrel", None, why="its slices have different Units")
     if header.units in ("GML", "CM2ML"):
         return already_suv(header)
     if header.units == "CNTS" and header.philips_suv:
@@ -211,6 +251,8 @@ def climb(header: PetHeader, numbers: StudyParameters, body_mean: Callable[[], f
         before = (SuvStep("counts x Philips activity factor = Bq/ml", {"(7053,1009)": f"{to_activity:.8g}"}),)
     elif header.units != "BQML":
         return Scale("refused", "SUVrel", None, why=f"Units {header.units or 'missing'} cannot be turned into SUV")
+    if contradiction := contradicted(header):
+        return relative(header, contradiction, before)
     if lacking := missing_tags(header):
         return relative(header, f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing", before)
     doubts = doubtful(header, numbers)
@@ -252,6 +294,17 @@ def bodyweight_over(suv_type: str, header: PetHeader) -> float | None:
         "IBW": (48.0 + 1.06 * (height - 152)) if man else (45.5 + 0.91 * (height - 152)),
     }.get(suv_type)
     return None if lean_kg is None or lean_kg <= 0 else weight / lean_kg
+
+
+def contradicted(header: PetHeader) -> str:
+    """Where the headers of a PET contradict each other about what an SUV needs; "" where they do not."""
+    if header.contrary:
+        return f"{' and '.join(header.contrary)} {'differ' if len(header.contrary) > 1 else 'differs'} among its slices"
+    corrected = header.decay_correction in ("START", "ADMIN")
+    if header.decay_listed is not None and header.decay_correction and header.decay_listed != corrected:
+        listed = "lists DECY" if header.decay_listed else "does not list DECY"
+        return f"DecayCorrection is {header.decay_correction} and CorrectedImage {listed}"
+    return ""
 
 
 def missing_tags(header: PetHeader) -> list[str]:

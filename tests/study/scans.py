@@ -89,7 +89,7 @@ def pet_series(activity, spacing=(4.0, 4.0, 4.0), origin=ORIGIN, slope=1.0, seri
         own = slope * (1 + k / 10)
         add_plane(ds, np.rint(plane / own).astype(np.int16), np.asarray(origin) + [0, 0, k * spacing[0]], pixel_mm=spacing[1:])
         ds.RescaleSlope, ds.RescaleIntercept = f"{own:.8g}", "0"
-        ds.Units, ds.DecayCorrection, ds.CorrectedImage = units, decay, ["DECY", "ATTN", "SCAT"]
+        ds.Units, ds.DecayCorrection, ds.CorrectedImage = units, decay, ["ATTN", "SCAT", *["DECY"] * (decay != "NONE")]
         ds.AttenuationCorrectionMethod = "CT"
         ds.SeriesTime = ds.AcquisitionTime = "101500"
         ds.ActualFrameDuration = "120000"
