@@ -92,5 +92,14 @@ def geometry_words(passport) -> str:
     together = []
     if passport.pet is not None:
         apart = {"pet_other_frame", "pet_file"} & codes
-        together = ["CT and PET share no named frame of reference" if apart else "CT and PET share a frame of reference"]
+        frame = "CT and PET share no named frame of reference" if apart else "CT and PET share a frame of reference"
+        together = [f"{frame}, the PET covers {overlap(passport):.0%} of the CT"]
+        if passport.breathing_shift_mm is not None:
+            together.append(f"diaphragm {passport.breathing_shift_mm:+.0f} mm on PET")
     return f"geometry: {'; '.join([', '.join(words), *together])}"
+
+
+def overlap(passport) -> float:
+    """The share of the CT's head-foot extent that the PET covers too."""
+    ct, pet = (card.grid.corners_mm()[:, 2] for card in (passport.ct, passport.pet))
+    return max(0.0, min(ct.max(), pet.max()) - max(ct.min(), pet.min())) / (ct.max() - ct.min())

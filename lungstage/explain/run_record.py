@@ -50,6 +50,7 @@ def passport_entry(passport: Passport) -> dict:
         "ct": image_entry(passport.ct),
         "pet": image_entry(passport.pet),
         "coverage_mm": passport.coverage_mm,
+        "breathing_shift_mm": passport.breathing_shift_mm,
         "notes": [asdict(note) for note in passport.notes],
         "input_digest": passport.input_digest,
     }

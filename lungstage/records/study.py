@@ -104,7 +104,11 @@ class ImageCard:
 
 @dataclass(frozen=True)
 class Passport:
-    """What is in there, what is used, what is wrong with it. coverage_mm: head-foot extent of CT and of PET."""
+    """What is in there, what is used, what is wrong with it.
+
+    coverage_mm          head-foot extent of CT and of PET
+    breathing_shift_mm   how much higher the right dome of the diaphragm lies on PET than on CT; None where it is not seen
+    """
 
     series: tuple[SeriesCard, ...]
     ct: ImageCard | None
@@ -116,6 +120,7 @@ class Passport:
     studies: int = 1
     other_files: int = 0
     origin: str = ""
+    breathing_shift_mm: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

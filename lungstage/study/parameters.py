@@ -54,6 +54,7 @@ class StudyParameters:
     body_suv: tuple[float, float]
     usual_body_suv: float
     reading_bytes: float
+    breathing_noted_mm: float
     orientation: OrientationParameters | None = None
     priors: Priors | None = None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..records import ImageCard, Note, Passport, PatientHeader, SeriesCard, Study, Volume
+from .breathing import breathing_notes, breathing_shift_mm
 from .choose_volume import choose_volume
 from .headers import Tags, quietly
 from .hounsfield import check_hounsfield
@@ -59,7 +60,9 @@ def study_of_stacks(reading: Reading, choice: Choice, wishes: Wishes, numbers: S
     image, pet, more = in_place(reading, lambda: believed(image, pet, choice.ct.name, wishes.fix_orientation, numbers))
     card = ImageCard(choice.ct.uid, image.grid, "HU")
     notes = (*choice.ct.notes, *notes, *image.notes, *more, *pet_notes, *inventory_notes(reading.inventory))
-    return finished(reading, image, card, pet, (*notes, *wish_notes(wishes)), choice.cards, patient_header(tags, numbers))
+    return finished(
+        reading, image, card, pet, (*notes, *wish_notes(wishes)), choice.cards, patient_header(tags, numbers), numbers
+    )
 
 
 def study_of_volume(reading: Reading, wishes: Wishes, numbers: StudyParameters) -> Study:
@@ -71,7 +74,7 @@ def study_of_volume(reading: Reading, wishes: Wishes, numbers: StudyParameters) 
     pet = pet_of_file(wishes.pet, wishes, numbers) if is_file(wishes.pet) else None
     image, pet, more = in_place(reading, lambda: believed(image, pet, name, wishes.fix_orientation, numbers))
     notes = (*notes, *image.notes, *more, *inventory_notes(reading.inventory), *wish_notes(wishes))
-    return finished(reading, image, ImageCard(name, image.grid, "HU"), pet, notes, cards, PatientHeader())
+    return finished(reading, image, ImageCard(name, image.grid, "HU"), pet, notes, cards, PatientHeader(), numbers)
 
 
 def wish_notes(wishes: Wishes) -> tuple[Note, ...]:
@@ -83,15 +86,17 @@ def wish_notes(wishes: Wishes) -> tuple[Note, ...]:
 
 def finished(
     reading: Reading, image: Image, card: ImageCard, pet: Pet | None, notes: tuple[Note, ...],
-    cards: tuple[SeriesCard, ...], patient: PatientHeader,
+    cards: tuple[SeriesCard, ...], patient: PatientHeader, numbers: StudyParameters,
 ) -> Study:  # fmt: skip
     """The study with its passport."""
     ct = Volume(image.values, image.grid, "HU")
+    shift_mm = None if pet is None else breathing_shift_mm(ct, pet)
     if pet is not None:
-        notes = (*notes, *pet.notes, *beyond_notes(ct.grid, pet.grid))
+        notes = (*notes, *pet.notes, *beyond_notes(ct.grid, pet.grid), *breathing_notes(shift_mm, numbers))
     pet_card = None if pet is None else pet.card
     extents, digest = extents_of(ct=ct, pet=pet), digest_of(ct, pet)
-    passport = Passport(cards, card, pet_card, extents, notes, digest, **counts_of(reading))
+    shift_mm = None if shift_mm is None else round(shift_mm, 1)
+    passport = Passport(cards, card, pet_card, extents, notes, digest, **counts_of(reading), breathing_shift_mm=shift_mm)
     return Study(
         ct, None if pet is None else Volume(pet.values, pet.grid, pet.unit), passport, image.outside, image.slices,
         image.stored, patient,

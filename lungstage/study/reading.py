@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import LungstageError
+from ..errors import ImpossibleRequest, LungstageError
 from ..records import Note, SeriesCard
 from .choose import (
     Candidate,
@@ -21,11 +21,14 @@ from .choose import (
     scored,
     why_not,
 )
-from .inventory import Inventory, count_of, refuse_emptiness, take_inventory
+from .clock import moment
+from .inventory import Inventory, refuse_emptiness, take_inventory
 from .parameters import StudyParameters
 from .pixels import PixelReader
 from .series import Stack, stack_slices
 from .wishes import Wishes, is_file
+
+HOURS_OF_ONE_VISIT = 24.0  # a visit may go over midnight; a PET of another day shows another breath and perhaps another disease
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +75,13 @@ def choose(reading: Reading, wishes: Wishes, numbers: StudyParameters) -> Choice
     ct = choose_ct(list(reading.ct), wishes, reading.where)
     if ct is None:
         refuse_without_ct(list(reading.ct), list(reading.pet), reading.where)
+    if wishes.ct is None:
+        refuse_several_studies(reading, ct)
     if ct.stack.problem is not None:
         raise located(ct.stack.problem, reading.where)
     pets = [with_ct(one, ct.stack, numbers, wishes) for one in reading.pet]
     pet = None if is_file(wishes.pet) else choose_pet(pets, ct.stack, wishes, reading.where)
-    notes = other_study_notes(reading, ct)
+    notes = ()
     if pet is not None:
         pet, said = beside(pet, ct.stack, reading.where, wishes)
         notes += said
@@ -86,15 +91,21 @@ def choose(reading: Reading, wishes: Wishes, numbers: StudyParameters) -> Choice
     return Choice(ct.stack, None if pet is None else pet.stack, notes, cards_of(reading, ct, pet))
 
 
-def other_study_notes(reading: Reading, ct: Candidate) -> tuple[Note, ...]:
-    """A note where other examinations of the patient hold a CT that could have been used as well."""
-    own = ct.stack.tags.text("StudyInstanceUID")
+def refuse_several_studies(reading: Reading, ct: Candidate) -> None:
+    """ImpossibleRequest, naming them, where other examinations of the patient hold a CT that could have been meant as well."""
     usable = [one for one in reading.ct if one.refused is None and one.stack.problem is None]
-    others = {one.stack.tags.text("StudyInstanceUID") for one in usable if patient_of(one.stack) == patient_of(ct.stack)} - {own}
-    if not others:
-        return ()
-    text = f"{count_of(len(others) + 1, 'examination')} of this patient are here; {ct.stack.name} is used"
-    return (Note("several_studies", text, "choose another with --ct"),)
+    studies = {}
+    for one in sorted(usable, key=lambda one: one.points):  # of each study its best CT
+        if patient_of(one.stack) == patient_of(ct.stack):
+            studies[one.stack.tags.text("StudyInstanceUID")] = one.stack
+    if len(studies) > 1:
+        named = "; ".join(
+            sorted(f"{stack.tags.text('StudyDate') or 'without a date'}: {stack.name}, {stack.uid}" for stack in studies.values())
+        )
+        raise ImpossibleRequest(
+            f"{reading.where}: {len(studies)} examinations of this patient hold a CT ({named}); give the folder of one, or "
+            "choose a series with --ct"
+        )
 
 
 def located(problem: LungstageError, where: str) -> LungstageError:
@@ -153,6 +164,10 @@ def beside(pet: Candidate, ct: Stack, where: str, wishes: Wishes) -> tuple[Candi
     same_study = ct.tags.text("StudyInstanceUID") == stack.tags.text("StudyInstanceUID")
     if not share_of(ct, stack):
         return None, (Note("pet_not_used", f"{stack.name} covers no part of the CT", "staged on CT alone"),)
+    hours = hours_between(ct, stack)
+    if wishes.pet is None and hours is not None and hours > HOURS_OF_ONE_VISIT:
+        text = f"{stack.name} was taken {hours:.0f} hours from the CT"
+        return None, (Note("pet_not_used", text, "staged on CT alone; choose it with --pet if they fit"),)
     if same_frame:
         return pet, ()
     if not same_study and wishes.pet is None:
@@ -160,6 +175,15 @@ def beside(pet: Candidate, ct: Stack, where: str, wishes: Wishes) -> tuple[Candi
         return None, (Note("pet_not_used", text, "staged on CT alone; choose it with --pet if they fit"),)
     text = f"{stack.name} and the CT do not name the same frame of reference"
     return pet, (Note("pet_other_frame", text, "they are laid over each other as their positions say; uptake may lie elsewhere"),)
+
+
+def hours_between(one: Stack, other: Stack) -> float | None:
+    """Hours between the acquisitions of two stacks, or None where a date is missing."""
+    times = [
+        moment(stack.tags.text("AcquisitionDate") or stack.tags.text("SeriesDate") or stack.tags.text("StudyDate"),
+               stack.tags.text("AcquisitionTime") or "1200") for stack in (one, other)
+    ]  # fmt: skip
+    return None if None in times else abs((times[0] - times[1]).total_seconds()) / 3600
 
 
 def cards_of(reading: Reading, ct: Candidate | None, pet: Candidate | None) -> tuple[SeriesCard, ...]:

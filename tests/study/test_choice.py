@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from study.scans import (
+    SHAPE,
     chest,
-    codes,
     ct_series,
     plain,
     save,
@@ -12,7 +12,7 @@ from study.scans import (
 )
 
 from lungstage.errors import ImpossibleRequest, UnreadableInput
-from lungstage.study import Wishes, read_study
+from lungstage.study import Wishes, inspect, read_study
 
 
 def test_a_localizer_and_a_screen_capture_are_never_taken(tmp_path):
@@ -78,15 +78,24 @@ def test_several_patients_are_named(tmp_path):
     assert read_study(tmp_path, ct=uid(2, 2, 1)).patient.patient_id == "Bert"
 
 
-def test_the_newer_of_two_equal_examinations_is_used_with_a_note(tmp_path):
+def test_two_examinations_of_one_patient_are_named_and_one_must_be_chosen(tmp_path):
     old, new = ct_series(), ct_series(chest() + np.int16(5), study=2, frame=2)
     for ds in new:
         ds.StudyDate = "20210101"
     save(old, tmp_path / "old")
     save(new, tmp_path / "new")
 
-    study = read_study(tmp_path)
+    with pytest.raises(ImpossibleRequest, match="2 examinations.*20200305.*20210101.*--ct"):
+        read_study(tmp_path)
+    assert read_study(tmp_path, ct=uid(2, 2, 1)).ct.values[0, 0, 0] == -995
+    assert inspect(tmp_path).studies == 2
 
-    assert study.ct.values[0, 0, 0] == -995
-    assert "several_studies" in codes(study)
-    assert study.passport.studies == 2
+
+def test_a_localizer_of_another_examination_is_no_second_examination(tmp_path):
+    save(ct_series(), tmp_path / "ct")
+    scout = ct_series(chest()[:2], study=2, frame=2)
+    for ds in scout:
+        ds.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+    save(scout, tmp_path / "scout")
+
+    assert read_study(tmp_path).ct.grid.shape == SHAPE

@@ -328,6 +328,27 @@ def test_a_pet_of_another_examination_elsewhere_is_not_used(tmp_path):
     assert "pet_not_used" in {note.code for note in study.passport.notes}
 
 
+@pytest.mark.parametrize(("date", "time", "used"), [("20200307", "101500", False), ("20200306", "001000", True)])
+def test_a_pet_of_another_day_is_not_used_even_in_the_frame_of_the_ct(tmp_path, date, time, used):
+    """A visit may go over midnight."""
+    ct = ct_series()
+    for ds in ct:
+        ds.AcquisitionTime = "235000"
+    pet = pet_series(uniform())
+    for ds in pet:
+        ds.AcquisitionDate = ds.SeriesDate = date
+        ds.AcquisitionTime = ds.SeriesTime = time
+        drug_of(ds).RadiopharmaceuticalStartDateTime = "20200305231500" if used else "20200307091500"
+    save(ct, tmp_path / "ct")
+    save(pet, tmp_path / "pet")
+
+    study = read_study(tmp_path)
+
+    assert (study.pet is not None) == used
+    if not used:
+        assert "34 hours" in next(note.text for note in study.passport.notes if note.code == "pet_not_used")
+
+
 def test_a_pet_that_reaches_farther_than_the_ct_is_noted(tmp_path):
     save(ct_series(), tmp_path / "ct")
     save(pet_series(uniform(shape=(20, 12, 14))), tmp_path / "pet")
