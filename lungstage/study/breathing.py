@@ -34,7 +34,7 @@ def breathing_shift_mm(ct: Volume, pet: Volume) -> float | None:
         return None
     reach = int(REACH_MM / STEP_MM)
     profile = np.median([uptake[k - reach : k + reach + 1, j, i] for k, j, i in columns], axis=0)
-    distance_mm = STEP_MM * (np.arange(-reach, reach + 1) - 0.5)  # the border lies half a step below the first lung
+    distance_mm = STEP_MM * (np.arange(-reach, reach + 1) + 0.5)  # the border lies half a step below the first lung
     liver, lung = (float(np.median(profile[far])) for far in (distance_mm < -PLATEAU_MM, distance_mm > PLATEAU_MM))
     if not liver > CONTRAST_MIN * max(lung, 0.0):
         return None
