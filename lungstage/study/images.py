@@ -51,24 +51,32 @@ def rescale_of(piece: Slice) -> tuple[float, float]:
     return 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
 
 
-def check_memory(shape, bytes_each: float, max_ram_gb: float | None, name: str) -> None:
-    """NotEnoughMemory, with the number, if an image would not fit into what is allowed or into the machine."""
+def check_memory(shape, bytes_each: float, max_ram_gb: float | None, name: str, base_gb: float = 0.0, work: str = "read") -> None:
+    """NotEnoughMemory, with the number, if the work on an image would not fit into what is allowed or into the machine.
+
+    bytes_each, base_gb   memory for each voxel, and beside all voxels
+    """
     import os
 
-    needed_gb = float(np.prod([float(side) for side in shape])) * bytes_each / 1e9
+    needed_gb = base_gb + float(np.prod([float(side) for side in shape])) * bytes_each / 1e9
     machine_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     allowed_gb = min(machine_gb, max_ram_gb or machine_gb)
     if needed_gb > allowed_gb:
         raise NotEnoughMemory(
-            f"{name}: {shape[0]} slices of {shape[1]} x {shape[2]} need {needed_gb:.1f} GB to be read and "
+            f"{name}: {shape[0]} slices of {shape[1]} x {shape[2]} need {needed_gb:.1f} GB to be {work} and "
             f"{allowed_gb:.1f} GB are allowed; take a machine with more, raise --max-ram, or choose a thicker series with --ct"
         )
+
+
+def check_staging(shape, max_ram_gb: float | None, name: str, numbers: StudyParameters) -> None:
+    """The same for all stages of a CT, asked before its pixels are read."""
+    check_memory(shape, numbers.staging_bytes, max_ram_gb, name, numbers.staging_gb, "staged")
 
 
 def read_ct(stack: Stack, reader: PixelReader, offset_hu: float, numbers: StudyParameters, max_ram_gb=None) -> Image:
     """The CT of a stack in HU, padding replaced by air and remembered as `outside`."""
     layout = stack.layout
-    check_memory(layout.shape, numbers.reading_bytes, max_ram_gb, stack.name)
+    check_staging(layout.shape, max_ram_gb, stack.name, numbers)
     shape = (len(stack.slices), *layout.shape[1:])
     stored = stored_order(layout.axes)
     even = layout.heights_mm is None

@@ -53,7 +53,8 @@ class StudyParameters:
     gross_factor: float
     body_suv: tuple[float, float]
     usual_body_suv: float
-    reading_bytes: float
+    staging_bytes: float
+    staging_gb: float
     breathing_noted_mm: float
     orientation: OrientationParameters | None = None
     priors: Priors | None = None

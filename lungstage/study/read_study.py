@@ -15,7 +15,7 @@ from .breathing import breathing_notes, breathing_shift_mm
 from .choose_volume import choose_volume
 from .headers import Tags, quietly
 from .hounsfield import check_hounsfield
-from .images import Image, read_ct
+from .images import Image, check_staging, read_ct
 from .parameters import StudyParameters, load_study_parameters
 from .passport import beyond_notes, counts_of, digest_of, extents_of, inventory_notes
 from .patient import patient_header
@@ -68,6 +68,7 @@ def study_of_stacks(reading: Reading, choice: Choice, wishes: Wishes, numbers: S
 def study_of_volume(reading: Reading, wishes: Wishes, numbers: StudyParameters) -> Study:
     """The study of the one CT among volume files."""
     volume, cards = choose_volume(reading, wishes)
+    in_place(reading, lambda: check_staging(volume.stored.shape, wishes.max_ram_gb, volume.source.name, numbers))
     image = in_place(reading, lambda: volume_image(volume, numbers, np.int16, wishes.hu_offset))
     name = volume.source.name
     notes = in_place(reading, lambda: check_hounsfield(image.values, image.outside, name, numbers))

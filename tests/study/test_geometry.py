@@ -12,8 +12,10 @@ from study.scans import (
     uid,
 )
 
+from lungstage.cli.main import main
 from lungstage.errors import ImpossibleGeometry, NotEnoughMemory
 from lungstage.study import Wishes, read_study
+from lungstage.study.pixels import PixelReader
 
 
 def test_a_missing_slice_is_named_and_never_stretched_over(tmp_path):
@@ -201,11 +203,17 @@ def test_a_lost_rescale_is_found_and_mended_on_request(tmp_path):
     np.testing.assert_array_equal(read_study(tmp_path, wishes=Wishes(hu_offset=-1024)).ct.values, chest())
 
 
-def test_a_scan_that_would_not_fit_says_how_much_it_needs(tmp_path):
-    save(ct_series(), tmp_path)
+def test_a_scan_that_would_not_fit_says_how_much_it_needs_before_a_pixel_is_read(tmp_path, monkeypatch, capsys):
+    """0.7 GB and 16 bytes for each of 8 x 22 x 26 voxels."""
+    save(ct_series(), tmp_path / "ct")
+    monkeypatch.setattr(PixelReader, "decoded", lambda *_: pytest.fail("a pixel was read"))
 
-    with pytest.raises(NotEnoughMemory, match="GB"):
-        read_study(tmp_path, wishes=Wishes(max_ram_gb=1e-6))
+    with pytest.raises(NotEnoughMemory, match=r"0\.7 GB.*--max-ram"):
+        read_study(tmp_path, wishes=Wishes(max_ram_gb=0.5))
+    assert main(["stage", str(tmp_path / "ct"), "-o", str(tmp_path / "out"), "--max-ram", "0.5", "--quiet"]) == 6
+    said = capsys.readouterr().err
+    assert "0.7 GB" in said and said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_directions_that_jitter_by_rounding_are_one_series(tmp_path):
