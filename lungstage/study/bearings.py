@@ -16,6 +16,7 @@ from .chest_view import View
 from .parameters import OrientationParameters
 
 SOFT_HU, AIR_HU = -300, -500
+FEWEST_BLOCKS = 6  # along each axis; a thinner slab is no chest
 DRIFT_MM = 10.0  # along so much of the spine it may move by one block: scoliosis, but no rib
 
 
@@ -50,6 +51,8 @@ def take_bearings(ct: Volume, numbers: OrientationParameters) -> Bearings:
     returns  a turn that differs from the header only where the anatomy contradicts it plainly
     """
     hu, sides_mm = blocks_of(ct, numbers.block_mm)
+    if min(hu.shape) < FEWEST_BLOCKS:
+        return UNJUDGED
     body = filled_body(hu)
     lung = lungs_in(hu, body, sides_mm, numbers)
     if lung.sum() * np.prod(sides_mm) / 1000 < numbers.lungs_ml:

@@ -20,6 +20,8 @@ from .pixels import PixelReader, for_each_slice
 from .series import Stack
 from .turn import empty_turned, stored_order, turned_grid
 
+RESCALE_MOST = 1e7  # nothing in HU or Bq/ml has a larger step or offset
+
 
 @dataclass(frozen=True, eq=False)
 class Image:
@@ -46,9 +48,15 @@ def rescale_of(piece: Slice) -> tuple[float, float]:
     intercept = piece.tags.number("RescaleIntercept")
     if piece.kind == "PET" and piece.tags.number("RealWorldValueSlope"):
         slope, intercept = piece.tags.number("RealWorldValueSlope"), piece.tags.number("RealWorldValueIntercept")
+    slope, intercept = 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
     if slope == 0.0:
         raise ImpossibleGeometry(f"{piece.source.name}: RescaleSlope is 0, so every voxel has one value; export the scan again")
-    return 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
+    if max(abs(slope), abs(intercept)) > RESCALE_MOST:
+        raise ImpossibleGeometry(
+            f"{piece.source.name}: RescaleSlope {slope:g} with RescaleIntercept {intercept:g} cannot be true; "
+            "export the scan again"
+        )
+    return slope, intercept
 
 
 def check_memory(shape, bytes_each: float, max_ram_gb: float | None, name: str, base_gb: float = 0.0, work: str = "read") -> None:

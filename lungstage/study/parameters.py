@@ -49,6 +49,7 @@ class StudyParameters:
     dose_mbq: tuple[float, float]
     uptake_min: tuple[float, float]
     usual_uptake_min: tuple[float, float]
+    half_life_s: tuple[float, float]
     half_life_tolerance: float
     gross_factor: float
     body_suv: tuple[float, float]

@@ -74,9 +74,13 @@ def in_suv(image: Image, scale: Scale, numbers: StudyParameters) -> tuple[np.nda
         factors = numbers.usual_body_suv / mean
         steps = (*steps, SuvStep(f"laid on a mean of {numbers.usual_body_suv:g} in the body ({mean:.6g} in its own unit)", {}))
     if np.ndim(factors):
-        image.stored.undo(values)[:] *= factors[image.sources].astype(np.float32)[:, None, None]
+        with np.errstate(over="ignore"):  # what is not finite is refused below
+            image.stored.undo(values)[:] *= factors[image.sources].astype(np.float32)[:, None, None]
     elif factors != 1.0:
-        np.multiply(values, np.float32(factors), out=values)
+        with np.errstate(over="ignore"):
+            np.multiply(values, np.float32(factors), out=values)
+    if not np.isfinite(values).all():
+        raise UnreadableInput("SUV made of its headers is not finite; export the PET again, or give weight, dose and uptake time")
     notes = scale.notes
     if scale.unit == "SUVbw":
         mean, (low, high) = body_mean(values), numbers.body_suv

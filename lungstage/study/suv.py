@@ -109,7 +109,8 @@ def pet_header(all_tags: list[Tags], numbers: StudyParameters) -> PetHeader:
         weight_kg=positive(tags.number("PatientWeight")),
         height_cm=None if size_m is None else size_m * 100 if size_m < 3 else size_m,
         sex={"M": "male", "F": "female"}.get(tags.text("PatientSex").upper()),
-        dose_bq=positive(drug.number("RadionuclideTotalDose")), half_life_s=positive(drug.number("RadionuclideHalfLife")),
+        dose_bq=positive(drug.number("RadionuclideTotalDose")),
+        half_life_s=within(drug.number("RadionuclideHalfLife"), numbers.half_life_s, nuclide),
         nuclide=nuclide, tracer=tracer_of(drug), injection=injection, injection_dated=dated, series=series,
         scan_start=moment_of_dt(tags.text(0x0009100D), zone) if "GE" in tags.text("Manufacturer").upper() else None,
         corrected_to=moment_of_dt(tags.text("DecayCorrectionDateTime"), zone), acquisitions=acquisitions,
@@ -150,6 +151,13 @@ def name_of_tag(tag: str | int) -> str:
 def positive(value: float | None) -> float | None:
     """The value, or None where it is absent or not above 0: a header that says 0 says nothing."""
     return value if value is not None and value > 0 else None
+
+
+def within(half_life_s: float | None, believed_s: tuple[float, float], nuclide: Nuclide | None) -> float | None:
+    """A half-life that some nuclide of PET has; of a nuclide with a name any number above 0, which is compared with it later."""
+    low, high = believed_s
+    told = positive(half_life_s)
+    return told if told is not None and (nuclide is not None or low <= told <= high) else None
 
 
 def units_of(tags: Tags) -> str:

@@ -216,6 +216,24 @@ def test_a_scan_that_would_not_fit_says_how_much_it_needs_before_a_pixel_is_read
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(("keyword", "value"), [("RescaleIntercept", "99999999999"), ("RescaleSlope", "-1e30")])
+def test_a_rescale_without_end_is_refused(tmp_path, keyword, value):
+    """Found by damaged headers: an intercept beyond 32 bits broke the reader."""
+    series = ct_series()
+    setattr(series[2], keyword, value)
+    save(series, tmp_path)
+
+    with pytest.raises(ImpossibleGeometry, match=keyword):
+        read_study(tmp_path)
+
+
+def test_a_slab_thinner_than_a_block_is_not_judged_by_its_anatomy(tmp_path):
+    """Found by damaged headers: pixels of 0.1 mm leave no block to look at."""
+    save(ct_series(spacing=(0.5, 0.1, 0.1)), tmp_path)
+
+    assert read_study(tmp_path).ct.grid.shape == SHAPE
+
+
 def test_directions_that_jitter_by_rounding_are_one_series(tmp_path):
     series = ct_series()
     for k, ds in enumerate(series):

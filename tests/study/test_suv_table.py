@@ -85,6 +85,7 @@ TABLE = [
     ("no half-life, nuclide by its code", both(nuclide("C-111A1", "^18^Fluorine", RadionuclideHalfLife=None,
                                                       Radiopharmaceutical=None)), "said"),
     ("no half-life, nuclide unknown", drug(RadionuclideHalfLife=None, Radiopharmaceutical="Solution"), "relative"),
+    ("half-life of one second, nuclide unknown", drug(RadionuclideHalfLife="1", Radiopharmaceutical="Solution"), "relative"),
     ("no radiopharmaceutical at all", no_drug, "relative"),
     # --- clocks ---
     ("no time of injection", drug(RadiopharmaceuticalStartTime=None), "relative"),
@@ -122,6 +123,7 @@ TABLE = [
     ("no RescaleSlope", put(RescaleSlope=None), "RescaleSlope"),
     ("RescaleSlope 0", put(RescaleSlope="0"), "RescaleSlope"),
     ("corrected for decay and not", put(DecayCorrection="NONE"), "relative"),
+    ("RescaleSlope without end", put(RescaleSlope="1e30"), "RescaleSlope"),
     ("no RescaleIntercept", put(RescaleIntercept=None), "same"),
     # --- what does not matter for SUV of weight ---
     ("no height", put(PatientSize=None), "same"),
