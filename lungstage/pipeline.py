@@ -152,6 +152,7 @@ def stage(
     edition: int = 9,
     priors: str | Path | None = None,
     watch: Watch = unwatched,
+    files: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Stage one patient.
 
@@ -161,6 +162,7 @@ def stage(
     edition  shown first; all are computed
     priors   a folder of numbers instead of the shipped ones
     watch    `with watch("lungs") as done: ...; done(record)` surrounds every stage, for progress
+    files    called now and then with (files sorted, files in all) while the folder is read
     raises   a LungstageError that says in one line what is wrong with the input
     """
     from .anatomy import map_anatomy
@@ -175,7 +177,7 @@ def stage(
     numbers = read_numbers(priors)
     facts = facts or Facts()
     clock = Clock(watch)
-    study = clock("reading", read_study, path, wishes=wishes, parameters=numbers.study)
+    study = clock("reading", read_study, path, wishes=wishes, parameters=numbers.study, files=files)
     lungs = clock("lungs", find_lungs, study, parameters=numbers.lungs)
     if not (lungs.right.any() or lungs.left.any()):
         notes = (*study.passport.notes, *lungs.quality.notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 
 def add_parser(subparsers) -> None:
@@ -21,9 +22,13 @@ def run(arguments) -> int:
     """Read, and print the passport."""
     from ..study import Wishes, inspect, load_study_parameters
     from ..tables.priors import priors_at
+    from .stage import Progress
 
     numbers = load_study_parameters(priors_at(arguments.priors))
-    passport = inspect(arguments.dir, wishes=Wishes(ct=arguments.ct, pet=arguments.pet), parameters=numbers)
+    wishes = Wishes(ct=arguments.ct, pet=arguments.pet)
+    progress = Progress(quiet=not sys.stderr.isatty())
+    with progress.spinner("reading"):
+        passport = inspect(arguments.dir, wishes=wishes, parameters=numbers, files=progress.files)
     if arguments.json:
         from ..explain.run_record import passport_entry
 

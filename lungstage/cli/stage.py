@@ -78,7 +78,7 @@ def run(arguments) -> int:
     )  # fmt: skip
     report = stage(
         arguments.dir, facts=facts_of(arguments), wishes=wishes, edition=arguments.edition, priors=arguments.priors,
-        watch=progress,
+        watch=progress, files=progress.files,
     )  # fmt: skip
     with progress("report") as done:
         folder = report.save(arguments.out, overwrite=arguments.overwrite)
@@ -127,6 +127,7 @@ class Progress:
     def __init__(self, quiet: bool):
         self.quiet = quiet
         self.first = True
+        self.status = None
 
     def say(self, text: str) -> None:
         """A line for whoever watches."""
@@ -155,14 +156,26 @@ class Progress:
             return
         from rich.console import Console
 
-        with Console(stderr=True).status(f"{name} …"):
+        with Console(stderr=True).status(f"{name} …") as self.status:
             yield
+        self.status = None
+
+    def files(self, done: int, total: int) -> None:
+        """A bar of the files that are sorted, on a terminal."""
+        if self.status is not None:
+            self.status.update(f"reading … {bar(done, total)} {done} of {total} files")
 
     def words(self, name: str, record) -> str:
         """What a stage found, in one line."""
         from ..explain import stage_line
 
         return stage_line(name, record)
+
+
+def bar(done: int, total: int, width: int = 24) -> str:
+    """A bar of text, as full as the share that is done."""
+    full = round(width * done / max(1, total))
+    return "█" * full + "·" * (width - full)
 
 
 def compiled_before() -> bool:

@@ -6,11 +6,13 @@ attributes lie in functional groups. `Tags` finds an attribute in whichever of t
 
 from __future__ import annotations
 
+import logging
 import struct
 import warnings
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -72,17 +74,23 @@ DICOM_TROUBLE = (
 
 @contextmanager
 def quietly():
-    """No warnings of pydicom about values that break the standard: what matters of them is checked by us."""
+    """No warnings of pydicom and nibabel about values that break the standard: what matters of them is checked by us."""
     from pydicom import config
 
     before = config.settings.reading_validation_mode
     config.settings.reading_validation_mode = config.IGNORE
+    loggers = [logging.getLogger(name) for name in ("pydicom", "nibabel.global")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         config.settings.reading_validation_mode = before
+        for logger, level in zip(loggers, levels):
+            logger.setLevel(level)
 
 
 class Tags:
@@ -189,15 +197,21 @@ def looks_like_dicom(start: bytes) -> bool:
 def read_header(source: Source):
     """The header as a pydicom data set, or None where the file is not DICOM; raises one of DICOM_TROUBLE if it is damaged."""
     from pydicom import dcmread
-    from pydicom.tag import Tag
 
     with source.open() as file:
         start = file.read(132)
         if not looks_like_dicom(start):
             return None
         file.seek(0)
-        wanted = [*WANTED, *map(Tag, PRIVATE_TAGS)]
-        return dcmread(file, stop_before_pixels=True, force=start[128:132] != b"DICM", specific_tags=wanted)
+        return dcmread(file, stop_before_pixels=True, force=start[128:132] != b"DICM", specific_tags=wanted_tags())
+
+
+@cache
+def wanted_tags() -> list:
+    """The tags of WANTED and PRIVATE_TAGS; pydicom would turn every word into its tag anew for each file."""
+    from pydicom.tag import Tag
+
+    return [*map(Tag, WANTED), *map(Tag, PRIVATE_TAGS)]
 
 
 def read_dicomdir(path: Path) -> list[tuple[str, ...]]:

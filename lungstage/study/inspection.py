@@ -8,7 +8,7 @@ from ..errors import LungstageError
 from ..records import Note, Passport
 from .choose import best_of
 from .headers import quietly
-from .inventory import take_inventory
+from .inventory import Watch, take_inventory
 from .parameters import StudyParameters, load_study_parameters
 from .passport import counts_of, digest_of, extents_of, inventory_notes
 from .read_pet import Pet, pet_of_stack
@@ -17,16 +17,18 @@ from .reading import Reading, cards_of, other_cards, read_headers
 from .wishes import Wishes
 
 
-def inspect(path: str | Path, *, wishes: Wishes | None = None, parameters: StudyParameters | None = None) -> Passport:
+def inspect(path: str | Path, *, wishes: Wishes | None = None, parameters: StudyParameters | None = None,
+            files: Watch | None = None) -> Passport:  # fmt: skip
     """What is behind a path, what would be used and what is wrong with it.
 
+    files    called now and then with (files sorted, files in all), for progress
     raises   UnreadableInput where the path is wrong or nothing in it could be an image
     """
     numbers = parameters or load_study_parameters()
     wishes = wishes or Wishes()
     with quietly():
         try:
-            return read_study(path, wishes=wishes, parameters=numbers).passport
+            return read_study(path, wishes=wishes, parameters=numbers, files=files).passport
         except LungstageError as problem:
             return passport_without_study(path, wishes, numbers, problem)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,14 +31,20 @@ class Inventory:
     strangers: int
 
 
-def take_inventory(path: str | Path) -> Inventory:
+Watch = Callable[[int, int], None]
+TOLD_EVERY = 50
+
+
+def take_inventory(path: str | Path, files: Watch | None = None) -> Inventory:
     """Read the headers behind a path; UnreadableInput if there is nothing at all that could be an image.
+
+    files   is called now and then with (files sorted, files in all), for progress
 
     A single DICOM file stands for its series, so the files beside it that belong to the same series are read too.
     """
     sources = find_sources(path)
     with quietly():
-        inventory = sort_out(str(path), sources)
+        inventory = sort_out(str(path), sources, files)
         if Path(path).is_file() and len(sources) == 1 and inventory.slices and inventory.slices[0].frame is None:
             uid = inventory.slices[0].tags.text("SeriesInstanceUID")
             around = sort_out(str(path), siblings(sources[0]))
@@ -46,10 +53,12 @@ def take_inventory(path: str | Path) -> Inventory:
     return inventory
 
 
-def sort_out(where: str, sources: tuple[Source, ...]) -> Inventory:
+def sort_out(where: str, sources: tuple[Source, ...], files: Watch | None = None) -> Inventory:
     """Open every file once and put it where it belongs."""
     slices, others, volumes, damaged, strangers = [], [], [], [], 0
-    for source in sources:
+    for number, source in enumerate(sources):
+        if files is not None and number % TOLD_EVERY == 0:
+            files(number, len(sources))
         if source.is_volume_file:
             volumes.append(source)
             continue

@@ -16,6 +16,7 @@ from .choose_volume import choose_volume
 from .headers import Tags, quietly
 from .hounsfield import check_hounsfield
 from .images import Image, check_staging, read_ct
+from .inventory import Watch
 from .parameters import StudyParameters, load_study_parameters
 from .passport import beyond_notes, counts_of, digest_of, extents_of, inventory_notes
 from .patient import patient_header
@@ -27,20 +28,21 @@ from .wishes import Wishes, is_file, merged
 
 
 def read_study(path: str | Path, *, ct=None, pet=None, wishes: Wishes | None = None,
-               parameters: StudyParameters | None = None) -> Study:  # fmt: skip
+               parameters: StudyParameters | None = None, files: Watch | None = None) -> Study:  # fmt: skip
     """The study behind a path: CT in HU, PET in SUV where there is one, and the passport.
 
     path        folder (searched to the bottom), zip, DICOMDIR, one DICOM file (stands for its series), NIfTI, NRRD or MHD
     ct, pet     Series Instance UIDs to use (pet also a NIfTI file in SUV); the same wishes as in `wishes`
     wishes      everything the user may ask for beside the path
     parameters  by default those that ship with the package
+    files       called now and then with (files sorted, files in all), for progress
     raises      UnreadableInput, ImpossibleGeometry, MissingImage (PET without CT), ImpossibleRequest (several patients, a
                 UID that is not there), NotEnoughMemory; each in one line
     """
     numbers = parameters or load_study_parameters()
     wishes = merged(wishes, ct, pet)
     with quietly():
-        reading = read_headers(path, wishes, numbers)
+        reading = read_headers(path, wishes, numbers, files)
         if not any(one.refused is None for one in reading.ct) and not reading.pet and reading.inventory.volumes:
             return study_of_volume(reading, wishes, numbers)
         choice = choose(reading, wishes, numbers)

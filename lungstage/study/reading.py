@@ -22,7 +22,7 @@ from .choose import (
     why_not,
 )
 from .clock import moment
-from .inventory import Inventory, refuse_emptiness, take_inventory
+from .inventory import Inventory, Watch, refuse_emptiness, take_inventory
 from .parameters import StudyParameters
 from .pixels import PixelReader
 from .series import Stack, stack_slices
@@ -52,9 +52,9 @@ class Choice:
     cards: tuple[SeriesCard, ...]
 
 
-def read_headers(path: str | Path, wishes: Wishes, numbers: StudyParameters) -> Reading:
-    """Inventory, stacks and their points."""
-    inventory = take_inventory(path)
+def read_headers(path: str | Path, wishes: Wishes, numbers: StudyParameters, files: Watch | None = None) -> Reading:
+    """Inventory, stacks and their points; files: told of progress, as in `take_inventory`."""
+    inventory = take_inventory(path, files)
     refuse_emptiness(inventory)
     reader = PixelReader()
     stacks = stack_slices(inventory.slices, reader.raw, numbers)
