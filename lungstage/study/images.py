@@ -156,15 +156,29 @@ def hu_of(piece: Slice, pixels: np.ndarray, offset_hu: float, numbers: StudyPara
     """(int16 HU, bool not measured) of one slice's stored pixels."""
     slope, intercept = rescale_of(piece)
     unmeasured = padded(piece, pixels, slope, intercept, numbers)
-    if slope == 1.0 and float(intercept + offset_hu).is_integer():
-        hu = pixels.astype(np.int32) + np.int32(intercept + offset_hu)
-    else:
-        hu = np.rint(pixels * np.float64(slope) + (intercept + offset_hu))
-    unmeasured |= hu < numbers.outside_hu
-    np.clip(hu, int(numbers.clip_hu[0]), int(numbers.clip_hu[1]), out=hu)
-    hu = hu.astype(np.int16)
-    hu[unmeasured] = np.int16(numbers.air_hu)
+    hu, lowest, highest = scaled(pixels, slope, intercept + offset_hu)
+    if lowest < numbers.outside_hu:
+        unmeasured |= hu < numbers.outside_hu
+    low, high = (int(limit) for limit in numbers.clip_hu)
+    if lowest < low or highest > high:
+        np.clip(hu, low, high, out=hu)
+    hu = hu.astype(np.int16, copy=False)
+    if unmeasured.any():
+        hu[unmeasured] = np.int16(numbers.air_hu)
     return hu, unmeasured
+
+
+def scaled(pixels: np.ndarray, slope: float, offset: float) -> tuple[np.ndarray, float, float]:
+    """(pixels x slope + offset rounded, the lowest, the highest); in 16 bits where they hold it, which is most often."""
+    ends = float(pixels.min()), float(pixels.max())
+    whole = slope == 1.0 and float(offset).is_integer() and abs(offset) < 2**15
+    if whole and all(-(2**15) <= end + shift < 2**15 for end in ends for shift in (0.0, offset)):
+        hu = pixels.astype(np.int16)
+        hu += np.int16(offset)
+    else:
+        hu = np.rint(pixels * np.float64(slope) + offset)
+    low, high = sorted(end * slope + offset for end in ends)
+    return hu, low - 1, high + 1  # one more on either side for the rounding
 
 
 def padded(piece: Slice, pixels: np.ndarray, slope: float, intercept: float, numbers: StudyParameters) -> np.ndarray:

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,11 @@ from .sources import Source
 GDCM_ALONE = {
     "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70",
 }  # fmt: skip
+
+PIXEL_KEYWORDS = """
+    SOPClassUID SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames Rows Columns BitsAllocated BitsStored
+    HighBit PixelRepresentation PixelData ExtendedOffsetTable ExtendedOffsetTableLengths
+""".split()
 
 
 def threads() -> int:
@@ -84,11 +90,19 @@ def decode_file(source: Source, piece: Slice) -> np.ndarray:
     from pydicom.pixels import pixel_array
 
     with source.open() as file:
-        header = dcmread(file, force=True)
+        header = dcmread(file, force=True, specific_tags=pixel_tags())
     complete_meta(header)
     if needs_gdcm(header):
         return decode_with_gdcm(source, piece)
     return pixel_array(header, raw=True)
+
+
+@cache
+def pixel_tags() -> list:
+    """All that decoding asks of a header: what else stands there was read before."""
+    from pydicom.tag import Tag
+
+    return [Tag(keyword) for keyword in PIXEL_KEYWORDS]
 
 
 def iter_frames(source: Source, first: Slice):

@@ -31,7 +31,8 @@ SHAPES = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing
 KEYWORDS = [
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns", "BitsAllocated", "BitsStored",
     "HighBit", "PixelRepresentation", "SamplesPerPixel", "PhotometricInterpretation", "RescaleSlope", "RescaleIntercept",
-    "RescaleType", "PixelPaddingValue", "NumberOfFrames", "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID",
+    "RescaleType", "PixelPaddingValue", "NumberOfFrames", "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID",
+    "StudyInstanceUID",
     "FrameOfReferenceUID", "Modality", "PatientID", "InstanceNumber", "ImageType", "ConvolutionKernel", "SliceThickness",
     "AcquisitionNumber", "StudyDate", "SeriesTime", "AcquisitionTime", "AcquisitionDate", "PatientWeight", "PatientSize",
     "PatientAge", "Units", "DecayCorrection", "CorrectedImage", "RadiopharmaceuticalInformationSequence", "PatientBirthDate",

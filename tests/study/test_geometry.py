@@ -234,6 +234,20 @@ def test_a_slab_thinner_than_a_block_is_not_judged_by_its_anatomy(tmp_path):
     assert read_study(tmp_path).ct.grid.shape == SHAPE
 
 
+def test_what_headers_say_of_spacing_is_never_believed(tmp_path):
+    series = ct_series()
+    for k, ds in enumerate(series):
+        ds.SliceThickness, ds.SpacingBetweenSlices, ds.SliceLocation = "9", "7", str(100 - 13 * k)
+        ds.GantryDetectorTilt = "25"
+    save(series, tmp_path / "lying")
+    plain = read_study(save(ct_series(), tmp_path / "plain"))
+
+    study = read_study(tmp_path / "lying")
+
+    assert study.ct.grid == plain.ct.grid
+    np.testing.assert_array_equal(study.ct.values, plain.ct.values)
+
+
 def test_directions_that_jitter_by_rounding_are_one_series(tmp_path):
     series = ct_series()
     for k, ds in enumerate(series):

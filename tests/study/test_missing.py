@@ -47,3 +47,11 @@ def test_pet_without_ct_says_what_is_missing(tmp_path):
 
     with pytest.raises(MissingImage, match="PET but no CT"):
         read_study(tmp_path)
+
+
+def test_a_volume_of_one_value_is_no_image(tmp_path):
+    """As some decoders give without an error: zeros."""
+    save(ct_series(np.full((4, 22, 26), -1024, np.int16)), tmp_path)
+
+    with pytest.raises(UnreadableInput, match="no image in it"):
+        read_study(tmp_path)

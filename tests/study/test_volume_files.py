@@ -195,3 +195,14 @@ def test_inspect_describes_a_nifti(tmp_path):
     assert passport.series[0].slices == SHAPE[0]
     assert passport.series[0].spacing_mm == pytest.approx((2.5, 0.8, 0.7), abs=1e-4)
     assert passport.coverage_mm == {"ct": 20.0}
+
+
+def test_a_broken_nifti_header_says_nothing_of_its_own_on_the_terminal(tmp_path, caplog, capfd):
+    """nibabel logs what it finds odd, such as a negative pixdim; the reader speaks for itself."""
+    whole = bytearray(nifti(tmp_path / "ct.nii").read_bytes())
+    whole[80:84] = np.float32(-0.7).tobytes()  # pixdim[1]
+    (tmp_path / "ct.nii").write_bytes(bytes(whole))
+
+    read_study(tmp_path)
+
+    assert "".join(capfd.readouterr()) == "" and not caplog.records

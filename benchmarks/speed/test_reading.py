@@ -1,0 +1,107 @@
+"""Reading 300 slices beside a bare pydicom loop over the same files, native and JPEG-LS; and sorting 10 000 files.
+
+python -m pytest benchmarks/speed/test_reading.py --benchmark-only
+"""
+
+import time
+
+import numpy as np
+import pytest
+from pydicom import Dataset, dcmread
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEGLSLossless
+
+SLICES, SIDE = 300, 512
+SERIES, SLICES_OF_EACH = 40, 250
+ARC = "1.2.826.0.1.3680043.10.543"
+MOST_TIMES, MOST_SECONDS = 1.2, 30.0
+
+
+def ct_slice(number: int, pixels: np.ndarray, series: int, step_mm: float) -> Dataset:
+    """One slice of a CT with what a reader needs."""
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = CTImageStorage
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{ARC}.{series}.{number + 1}"
+    ds.Modality, ds.PatientID, ds.StudyDate = "CT", "P1", "20200305"
+    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = f"{ARC}.1", f"{ARC}.2.{series}", f"{ARC}.3"
+    ds.InstanceNumber, ds.ImageType = number + 1, ["ORIGINAL", "PRIMARY", "AXIAL"]
+    ds.ImagePositionPatient, ds.ImageOrientationPatient = [-180, -180, number * step_mm], [1, 0, 0, 0, 1, 0]
+    ds.PixelSpacing = [min(8.0, 360 / pixels.shape[0])] * 2
+    ds.Rows, ds.Columns = pixels.shape
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 0
+    ds.RescaleSlope, ds.RescaleIntercept = "1", "-1024"
+    ds.PixelData = pixels.tobytes()
+    return ds
+
+
+@pytest.fixture(scope="module", params=["native", "JPEG-LS"])
+def folder(request, tmp_path_factory):
+    """300 noisy slices of a body in air."""
+    place = tmp_path_factory.mktemp("scan")
+    rng = np.random.default_rng(1)
+    y, x = np.meshgrid(*[np.linspace(-1, 1, SIDE)] * 2, indexing="ij")
+    body = np.where((x / 0.9) ** 2 + (y / 0.65) ** 2 < 1, 1064, 24)
+    for number in range(SLICES):
+        ds = ct_slice(number, (body + rng.integers(-20, 20, body.shape)).astype(np.uint16), 1, 1.0)
+        if request.param == "JPEG-LS":
+            ds.compress(JPEGLSLossless, generate_instance_uid=False)
+        ds.save_as(place / f"{number:04d}.dcm", enforce_file_format=True)
+    return place
+
+
+def bare_loop(folder) -> np.ndarray:
+    """What anybody writes first: read, decode, scale, sort, stack."""
+    slices = [dcmread(path) for path in folder.iterdir()]
+    slices.sort(key=lambda one: float(one.ImagePositionPatient[2]))
+    return np.stack([
+        (one.pixel_array * float(one.RescaleSlope) + float(one.RescaleIntercept)).astype(np.int16) for one in slices
+    ])  # fmt: skip
+
+
+def seconds(work, times: int = 3) -> float:
+    """The fastest of several runs."""
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+@pytest.mark.benchmark(group="300 slices")
+def test_bare_pydicom_loop(benchmark, folder):
+    benchmark.pedantic(bare_loop, args=(folder,), rounds=2)
+
+
+@pytest.mark.benchmark(group="300 slices")
+def test_read_study(benchmark, folder):
+    """At most 1.2 times the bare loop, measured in the same run; both take turns on warm files."""
+    from lungstage.study import read_study
+
+    assert np.array_equal(read_study(folder).ct.values, bare_loop(folder))
+    ratio = seconds(lambda: read_study(folder)) / seconds(lambda: bare_loop(folder))
+    benchmark.extra_info["times the bare loop"] = round(ratio, 2)
+    benchmark.pedantic(read_study, args=(folder,), rounds=2)
+    assert ratio <= MOST_TIMES, f"reading takes {ratio:.2f} times the bare loop"
+
+
+@pytest.mark.benchmark(group="10 000 files")
+def test_ten_thousand_files_are_sorted_within_half_a_minute(benchmark, tmp_path):
+    from lungstage.study import read_study
+
+    pixels = np.full((24, 24), 1000, np.uint16)
+    pixels[:4] = 24
+    for series in range(SERIES):
+        place = tmp_path / f"{series % 5}" / f"series {series}"
+        place.mkdir(parents=True)
+        for number in range(SLICES_OF_EACH):
+            ct_slice(number, pixels, series + 1, 1.0).save_as(place / f"{number}", enforce_file_format=True)
+    told = []
+
+    benchmark.pedantic(read_study, args=(tmp_path,), kwargs={"files": lambda done, total: told.append((done, total))}, rounds=1)
+
+    assert benchmark.stats.stats.max < MOST_SECONDS
+    assert told[-1][1] == SERIES * SLICES_OF_EACH and len(told) > 100
