@@ -1,0 +1,190 @@
+"""A label map, a folder of masks, a DICOM SEG or an RTSTRUCT in, the masks on the CT's own grid out.
+
+The source may lie on any grid: label maps are sampled at the nearest voxel, contours are filled in the plane of the CT slice
+nearest to them (a voxel belongs to a contour that holds its centre; a contour inside another is a hole).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ImpossibleGeometry, ImpossibleRequest, UnreadableInput
+from ..geometry import Grid
+from ..records.given import MaskSet
+from .headers import DICOM_TROUBLE, quietly, unit_vectors
+from .sources import NEVER_IMAGES, Source
+from .volume_files import open_volume
+
+SEG, RTSTRUCT = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.481.3"
+MOST_NAMES = 2**16 - 1
+OFF_PLANE_MAX = 0.5  # of a CT slice: contours that rise more are not drawn in the planes of this CT
+
+
+def read_masks(path: str | Path, grid: Grid, max_ram_gb: float | None = None) -> MaskSet:
+    """The masks behind a path on a grid.
+
+    path    NIfTI, NRRD or MHD label map (names: "1", "2", …), a folder of such files (names: those of the files, as
+            TotalSegmentator writes them), DICOM SEG (names: SegmentLabel) or RTSTRUCT (names: ROIName)
+    raises  ImpossibleRequest for a path that is not there, UnreadableInput for what holds no mask, ImpossibleGeometry where
+            none of them touches the CT, or where contours do not lie in its planes
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ImpossibleRequest(f"{path}: there is no such file or folder of masks")
+    labels, names = np.zeros(grid.shape, np.uint16), []
+    with quietly():
+        for source in sources_of(path):
+            for name, mask in masks_of(source, grid, max_ram_gb):
+                if name not in names:
+                    names.append(name)
+                if len(names) > MOST_NAMES:
+                    raise UnreadableInput(f"{path}: more than {MOST_NAMES} masks; give those that are meant")
+                labels[mask & (labels == 0)] = names.index(name) + 1
+    if not names:
+        raise UnreadableInput(f"{path}: no mask in it; give a label map, a folder of masks, a DICOM SEG or an RTSTRUCT")
+    if not labels.any():
+        raise ImpossibleGeometry(f"{path}: none of its masks touches the CT, so they are of another scan; give those of this one")
+    return MaskSet(grid, labels, tuple(names), str(path))
+
+
+def sources_of(path: Path) -> list[Source]:
+    """The files behind a path that could hold masks, by name."""
+    if path.is_file():
+        return [Source(str(path), path.name)]
+    files = sorted(place for place in path.rglob("*") if place.is_file() and not place.name.lower().endswith(NEVER_IMAGES))
+    return [Source(str(place), str(place.relative_to(path))) for place in files]
+
+
+def masks_of(source: Source, grid: Grid, max_ram_gb: float | None) -> Iterator[tuple[str, np.ndarray]]:
+    """(name, bool on the grid) of each mask of one file."""
+    if source.is_volume_file:
+        yield from masks_of_volume(source, grid, max_ram_gb)
+        return
+    from pydicom import dcmread
+
+    try:
+        with source.open() as file:
+            header = dcmread(file, force=True)
+        kind = header.get("SOPClassUID")
+        found = list(masks_of_seg(header, grid) if kind == SEG else masks_of_contours(header, grid) if kind == RTSTRUCT else ())
+    except DICOM_TROUBLE as error:
+        raise UnreadableInput(f"{source.name}: its masks cannot be read ({error}); export them again") from error
+    if kind not in (SEG, RTSTRUCT):
+        raise UnreadableInput(f"{source.name}: neither a label map nor a DICOM SEG or RTSTRUCT; give a file of masks")
+    yield from found
+
+
+def masks_of_volume(source: Source, grid: Grid, max_ram_gb: float | None) -> Iterator[tuple[str, np.ndarray]]:
+    """Each label of a volume file; a file with one label is called as the file is."""
+    volume = open_volume(source, max_ram_gb)
+    stored = volume.stored * volume.slope + volume.intercept if (volume.slope, volume.intercept) != (1.0, 0.0) else volume.stored
+    whole = np.rint(stored)
+    if not np.isfinite(stored).all() or np.abs(stored - whole).max() > 1e-3 or whole.min() < 0 or whole.max() > MOST_NAMES:
+        raise UnreadableInput(f"{source.name}: its values are no labels (whole numbers from 0 on); give a label map")
+    sampled = nearest(whole.astype(np.uint16), volume.affine, grid)
+    values = [int(value) for value in np.unique(whole) if value]
+    for value in values:
+        yield (stem_of(source.name) if len(values) == 1 else str(value)), sampled == value
+
+
+def stem_of(name: str) -> str:
+    """The name of a file without its folders and endings."""
+    return Path(name).name.split(".")[0]
+
+
+def nearest(stored: np.ndarray, affine: np.ndarray, grid: Grid) -> np.ndarray:
+    """An array (slice, row, column) at the voxels of a grid, 0 outside it; affine: (column, row, slice, 1) to LPS mm."""
+    try:
+        to_stored = np.linalg.inv(affine) @ grid.affine_lps
+    except np.linalg.LinAlgError as error:
+        raise ImpossibleGeometry("the affine of the masks is singular; save them with a true affine") from error
+    y, x = np.meshgrid(np.arange(grid.shape[1]), np.arange(grid.shape[2]), indexing="ij")
+    out = np.zeros(grid.shape, stored.dtype)
+    for k in range(grid.shape[0]):
+        at = [np.rint(row[0] * x + row[1] * y + (row[2] * k + row[3])).astype(np.int64) for row in to_stored[:3]][::-1]
+        inside = np.logical_and.reduce([(index >= 0) & (index < side) for index, side in zip(at, stored.shape)])
+        if inside.any():
+            out[k][inside] = stored[tuple(index[inside] for index in at)]
+    return out
+
+
+def masks_of_seg(header, grid: Grid) -> Iterator[tuple[str, np.ndarray]]:
+    """Each segment of a DICOM SEG: its frames put back into a volume of their own, then sampled."""
+    from .headers import Tags, flat
+
+    pixels = header.pixel_array.reshape(-1, header.Rows, header.Columns)
+    half = (header.get("MaximumFractionalValue") or 1) / 2 if header.get("SegmentationType") == "FRACTIONAL" else 0.5
+    shared = [flat(item) for item in header.get("SharedFunctionalGroupsSequence", [])[:1]]
+    frames = [Tags(flat(item), *shared) for item in header.PerFrameFunctionalGroupsSequence]
+    of_segment = defaultdict(list)
+    for number, frame in enumerate(frames):
+        of_segment[int(frame.number("ReferencedSegmentNumber"))].append(number)
+    for segment in header.SegmentSequence:
+        numbers = of_segment.get(int(segment.SegmentNumber), [])
+        if numbers:
+            volume, affine = stacked([frames[k] for k in numbers], pixels[numbers] > half)
+            yield str(segment.get("SegmentLabel") or segment.SegmentNumber), nearest(volume.view(np.uint8), affine, grid) != 0
+
+
+def stacked(frames, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(bool volume, affine) of frames that lie on one lattice, missing ones empty."""
+    row, column = unit_vectors(np.array(frames[0].numbers("ImageOrientationPatient", 6)))
+    if row is None:
+        raise ImpossibleGeometry("the orientation of the segments cannot be true; export them again")
+    normal = np.cross(row, column)
+    places = np.array([frame.numbers("ImagePositionPatient", 3) for frame in frames])
+    heights = places @ normal
+    apart = np.diff(np.unique(np.round(heights, 3)))
+    step = (
+        float(apart.min())
+        if apart.size
+        else frames[0].number("SpacingBetweenSlices") or frames[0].number("SliceThickness") or 1.0
+    )
+    index = np.rint((heights - heights.min()) / step).astype(int)
+    if index.max() >= 100 * len(index) + 100:
+        raise ImpossibleGeometry("the frames of the segments lie too far apart for one volume; export them again")
+    volume = np.zeros((index.max() + 1, *planes.shape[1:]), bool)
+    for k, plane in zip(index, planes):
+        volume[k] |= plane
+    pixel_mm = frames[0].numbers("PixelSpacing", 2)
+    affine = np.eye(4)
+    affine[:3, :3] = np.stack([row * pixel_mm[1], column * pixel_mm[0], normal * step], axis=1)
+    affine[:3, 3] = places[heights.argmin()]
+    return volume, affine
+
+
+def masks_of_contours(header, grid: Grid) -> Iterator[tuple[str, np.ndarray]]:
+    """Each region of an RTSTRUCT, filled slice by slice."""
+    names = {roi.ROINumber: str(roi.get("ROIName") or roi.ROINumber) for roi in header.StructureSetROISequence}
+    for roi in header.ROIContourSequence:
+        planes = defaultdict(list)  # contours by the height at which they were drawn, so that holes are found in their own plane
+        for contour in roi.get("ContourSequence", []):
+            points = grid.to_index(np.array(contour.ContourData, float).reshape(-1, 3))
+            if contour.get("ContourGeometricType", "CLOSED_PLANAR") == "POINT" or len(points) < 3:
+                continue
+            if np.ptp(points[:, 0]) > OFF_PLANE_MAX:
+                raise ImpossibleGeometry(
+                    f"the contours of {names.get(roi.ReferencedROINumber)} do not lie in the planes of the CT; give a label map"
+                )
+            planes[round(float(points[:, 0].mean()), 2)].append(points[:, 1:])
+        mask = np.zeros(grid.shape, bool)
+        for height, polygons in planes.items():
+            k = int(np.rint(height))
+            if 0 <= k < grid.shape[0]:
+                mask[k] |= filled(polygons, grid.shape[1:])
+        if planes:
+            yield names.get(roi.ReferencedROINumber, str(roi.ReferencedROINumber)), mask
+
+
+def filled(polygons, shape) -> np.ndarray:
+    """Bool (rows, columns), whose centres lie inside an odd number of polygons."""
+    from skimage.draw import polygon
+
+    inside = np.zeros(shape, bool)
+    for points in polygons:
+        inside[polygon(points[:, 0], points[:, 1], shape)] ^= True
+    return inside
