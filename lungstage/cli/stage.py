@@ -31,6 +31,9 @@ def add_parser(subparsers) -> None:
     facts.add_argument("--what-if", metavar="K=WORD", action="append", default=[], help='such as "7=reactive"; repeatable')
     facts.add_argument("--population", choices=POPULATIONS, default="clinic", help="who is scanned (default: %(default)s)")
     facts.add_argument("--edition", type=int, choices=EDITIONS, default=9, help="shown first; all are computed")
+    facts.add_argument(
+        "--lungs", metavar="F", help="lungs from elsewhere, as evidence: label map, folder of masks, SEG, RTSTRUCT"
+    )
     repair = parser.add_argument_group("what the headers have wrong")
     repair.add_argument("--weight-kg", type=positive, metavar="X")
     repair.add_argument("--height-cm", type=positive, metavar="X")
@@ -74,7 +77,7 @@ def run(arguments) -> int:
     wishes = Wishes(
         ct=arguments.ct, pet=arguments.pet, weight_kg=arguments.weight_kg, height_cm=arguments.height_cm,
         dose_mbq=arguments.dose_mbq, uptake_min=arguments.uptake_min, fix_orientation=arguments.fix_orientation,
-        hu_offset=arguments.hu_offset or 0.0, max_ram_gb=arguments.max_ram,
+        hu_offset=arguments.hu_offset or 0.0, max_ram_gb=arguments.max_ram, lungs=arguments.lungs,
     )  # fmt: skip
     report = stage(
         arguments.dir, facts=facts_of(arguments), wishes=wishes, edition=arguments.edition, priors=arguments.priors,

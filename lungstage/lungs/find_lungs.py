@@ -8,6 +8,8 @@ Numbers: priors/parameters/lungs.toml.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..records import Lungs, Study
@@ -16,6 +18,7 @@ from .air import find_lung_air
 from .airway import trace_airway
 from .body import fill_body, find_tissue
 from .coarse import Coarse, coarsen, crop, signed_distance_mm
+from .given import shares_of, with_given
 from .hull import close_hull
 from .parameters import LungParameters, load_lung_parameters
 from .quality import judge, no_lungs, p_thorax
@@ -43,14 +46,20 @@ def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
         return no_lungs(study, p, full_resolution(study, coarse, fill_body(tissue, lung)))
     sides = with_vessels(coarse, sides, lumen, numbers)
     hull = close_hull(coarse, sides, lumen, tissue, midline, numbers)
+    notes = ()
+    if study.given is not None and study.given.lungs is not None:
+        shares = shares_of(study.given.lungs, lambda mask: share_of_blocks(mask, coarse))
+        inside = fill_body(tissue, (hull != 0) | lumen).astype(bool) & ~lumen
+        hull, notes = with_given(hull, sides, shares, inside, midline, numbers.given_share_min)
     body = fill_body(tissue, (hull != 0) | lumen)
     right, left = refine_sides(study, coarse, sides, airway, numbers)
     hull = full_resolution(study, coarse, hull == RIGHT) * np.uint8(RIGHT) | (
         full_resolution(study, coarse, hull == LEFT) * np.uint8(LEFT)
     )
+    quality = judge(study, coarse, right, left, airway, sides, tissue, numbers)
     return Lungs(
         study.ct.grid, right, left, airway, with_lungs(hull, right, left), full_resolution(study, coarse, body), p,
-        judge(study, coarse, right, left, airway, sides, tissue, numbers),
+        replace(quality, notes=(*quality.notes, *notes)),
     )  # fmt: skip
 
 

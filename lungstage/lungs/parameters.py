@@ -32,6 +32,7 @@ class LungParameters:
     lung_height_mm: float
     thorax_log_odds: tuple[float, ...]
     p_thorax_min: float
+    given_share_min: float
 
 
 def load_lung_parameters(priors: Priors | None = None) -> LungParameters:

@@ -14,7 +14,8 @@ from .study import ImageCard, Passport, PatientHeader, SeriesCard, SliceLabel, S
 
 __all__ = [
     "Anatomy", "Biopsy", "Blobs", "Borders", "Choice", "Compartments", "Contact", "EditionStaging", "Effect", "Facts",
-    "Fissures", "Given", "Grid", "ImageCard", "Landmark", "Lesion", "Lesions", "LungQuality", "Lungs", "MaskSet", "Normal", "Note", "Passport",
-    "PatientFrame", "PatientHeader", "Place", "Reason", "RuleMatch", "SeriesCard", "ShapeSamples", "Skeleton", "SliceLabel",
-    "Spread", "Staging", "StationLimits", "StoredOrder", "Study", "SuvStep", "Volume", "WouldChange",
+    "Fissures", "Given", "Grid", "ImageCard", "Landmark", "Lesion", "Lesions", "LungQuality", "Lungs", "MaskSet",
+    "Normal", "Note", "Passport", "PatientFrame", "PatientHeader", "Place", "Reason", "RuleMatch", "SeriesCard",
+    "ShapeSamples", "Skeleton", "SliceLabel", "Spread", "Staging", "StationLimits", "StoredOrder", "Study", "SuvStep",
+    "Volume", "WouldChange",
 ]  # fmt: skip

@@ -88,6 +88,7 @@ class Lesion:
     reasons             the terms its traits add; base + sum of them = log-odds of malignancy of the lesion alone
     p_malignant, role   the patient's answer once `infer_staging` has spoken; until then of the lesion alone, role {}
     samples             ShapeSamples
+    log_odds_as         log-odds of malignancy if it is of another kind that it may be; kinds left out have those of the lesion
     distances_mm        named distances, such as "carina", "pleura", "hilum", as measured from the median shape
     """
 
@@ -113,6 +114,12 @@ class Lesion:
     samples: ShapeSamples
     role: dict[str, float] = field(default_factory=dict)
     distances_mm: dict[str, float] = field(default_factory=dict)
+    log_odds_as: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def log_odds(self) -> float:
+        """Of malignancy of the lesion alone."""
+        return self.base_log_odds + sum(reason.log_odds for reason in self.reasons)
 
     def __post_init__(self):
         if self.kind not in KINDS or not set(self.p_kind) <= set(KINDS):

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..geometry import Grid
 from .arrays import freeze_on
+from .given import Given
 from .notes import Note
 
 UNITS = ("HU", "SUVbw", "SUVrel")
@@ -132,6 +133,7 @@ class Study:
     outside   uint8 on the CT's grid, 1 where the scanner measured nothing (padding), or None where there is no such place
     slices    one SliceLabel for each index of the CT's first axis, or () where stored slices run along another axis
     stored    how the CT's array came from the stored one; masks are written in that order
+    given     masks that the user gave beside the images, on the CT's grid, or None
     """
 
     ct: Volume
@@ -141,6 +143,7 @@ class Study:
     slices: tuple[SliceLabel, ...] = ()
     stored: StoredOrder = StoredOrder()
     patient: PatientHeader = PatientHeader()
+    given: Given | None = None
 
     def __post_init__(self):
         if self.ct.unit != "HU":

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..records import ImageCard, Note, Passport, PatientHeader, SeriesCard, Study, Volume
+from ..records import Given, ImageCard, Note, Passport, PatientHeader, SeriesCard, Study, Volume
 from .breathing import breathing_notes, breathing_shift_mm
 from .choose_volume import choose_volume
+from .given import read_given
 from .headers import Tags, quietly
 from .hounsfield import check_hounsfield
 from .images import Image, check_staging, read_ct
@@ -60,11 +61,11 @@ def study_of_stacks(reading: Reading, choice: Choice, wishes: Wishes, numbers: S
         pet = pet_of_stack(choice.pet, reading, wishes, numbers)
     tags = Tags(*choice.ct.tags.datasets, *(() if choice.pet is None else choice.pet.tags.datasets))
     image, pet, more = in_place(reading, lambda: believed(image, pet, choice.ct.name, wishes.fix_orientation, numbers))
+    given, of_given = read_given(wishes, image.grid, more, numbers.priors)
     card = ImageCard(choice.ct.uid, image.grid, "HU")
     notes = (*choice.ct.notes, *notes, *image.notes, *more, *pet_notes, *inventory_notes(reading.inventory))
-    return finished(
-        reading, image, card, pet, (*notes, *wish_notes(wishes)), choice.cards, patient_header(tags, numbers), numbers
-    )
+    notes = (*notes, *of_given, *wish_notes(wishes))
+    return finished(reading, image, card, pet, notes, choice.cards, patient_header(tags, numbers), numbers, given)
 
 
 def study_of_volume(reading: Reading, wishes: Wishes, numbers: StudyParameters) -> Study:
@@ -76,8 +77,9 @@ def study_of_volume(reading: Reading, wishes: Wishes, numbers: StudyParameters) 
     notes = in_place(reading, lambda: check_hounsfield(image.values, image.outside, name, numbers))
     pet = pet_of_file(wishes.pet, wishes, numbers) if is_file(wishes.pet) else None
     image, pet, more = in_place(reading, lambda: believed(image, pet, name, wishes.fix_orientation, numbers))
-    notes = (*notes, *image.notes, *more, *inventory_notes(reading.inventory), *wish_notes(wishes))
-    return finished(reading, image, ImageCard(name, image.grid, "HU"), pet, notes, cards, PatientHeader(), numbers)
+    given, of_given = read_given(wishes, image.grid, more, numbers.priors)
+    notes = (*notes, *image.notes, *more, *inventory_notes(reading.inventory), *of_given, *wish_notes(wishes))
+    return finished(reading, image, ImageCard(name, image.grid, "HU"), pet, notes, cards, PatientHeader(), numbers, given)
 
 
 def wish_notes(wishes: Wishes) -> tuple[Note, ...]:
@@ -90,6 +92,7 @@ def wish_notes(wishes: Wishes) -> tuple[Note, ...]:
 def finished(
     reading: Reading, image: Image, card: ImageCard, pet: Pet | None, notes: tuple[Note, ...],
     cards: tuple[SeriesCard, ...], patient: PatientHeader, numbers: StudyParameters,
+    given: Given | None = None,
 ) -> Study:  # fmt: skip
     """The study with its passport."""
     ct = Volume(image.values, image.grid, "HU")
@@ -102,5 +105,5 @@ def finished(
     passport = Passport(cards, card, pet_card, extents, notes, digest, **counts_of(reading), breathing_shift_mm=shift_mm)
     return Study(
         ct, None if pet is None else Volume(pet.values, pet.grid, pet.unit), passport, image.outside, image.slices,
-        image.stored, patient,
+        image.stored, patient, given,
     )  # fmt: skip

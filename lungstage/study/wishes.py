@@ -16,6 +16,7 @@ class Wishes:
     fix_orientation  turn the images where spine, ribs and organs contradict the header, instead of refusing them
     hu_offset        added to every HU, for scans whose rescale was lost
     max_ram_gb       refuse a study that would need more
+    lungs, organs, lesions   masks from elsewhere, as `read_masks` reads them: evidence for the stages that ask for them
     """
 
     ct: str | None = None
@@ -27,6 +28,9 @@ class Wishes:
     fix_orientation: bool = False
     hu_offset: float = 0.0
     max_ram_gb: float | None = None
+    lungs: str | Path | None = None
+    organs: str | Path | None = None
+    lesions: str | Path | None = None
 
 
 def merged(wishes: Wishes | None, ct, pet) -> Wishes:

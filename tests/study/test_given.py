@@ -1,0 +1,104 @@
+"""Lungs from elsewhere: told by their names, laid on the CT, and believed only where they hold the lungs that are seen."""
+
+import nibabel
+import numpy as np
+import pytest
+from lungs.chests import Chest, draw
+from study.scans import chest, codes, ct_series, save
+
+from lungstage.errors import ImpossibleRequest
+from lungstage.geometry import Grid
+from lungstage.lungs import find_lungs
+from lungstage.records import Given, MaskSet, Note
+from lungstage.records.lungs import LEFT, RIGHT
+from lungstage.study import Wishes, read_study
+from lungstage.study.given import UNKNOWN_SIDE, lungs_among, read_given, side_of
+
+AFFINE = np.array([[-0.7, 0, 0, 9.0], [0, -0.8, 0, 30.0], [0, 0, 2.5, 100.0], [0, 0, 0, 1]])  # RAS, of the scan of scans.py
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [("Lung-Right", RIGHT), ("lung_upper_lobe_left", LEFT), ("LUNG L", LEFT), ("Rt lung", RIGHT), ("lungs", UNKNOWN_SIDE),
+     ("1", RIGHT), ("2", LEFT), ("3", 0), ("GTV-1", 0), ("heart", 0), ("kidney_left", 0)],
+)  # fmt: skip
+def test_a_lung_and_its_side_are_told_by_the_name(name, side):
+    assert side_of(name, count=5) == side
+
+
+def test_given_lungs_come_with_the_study_and_a_note(tmp_path):
+    labels = np.zeros(chest().shape, np.uint8)
+    labels[:, 7:14, 6:10], labels[:, 7:14, 17:20], labels[:, 2:4, 2:4] = 1, 2, 3
+    nibabel.Nifti1Image(labels.T, AFFINE).to_filename(tmp_path / "lungs.nii.gz")
+    folder = save(ct_series(), tmp_path / "ct")
+
+    study = read_study(folder, wishes=Wishes(lungs=tmp_path / "lungs.nii.gz"))
+
+    np.testing.assert_array_equal(study.given.lungs["right"], labels == 1)
+    np.testing.assert_array_equal(study.given.lungs["left"], labels == 2)
+    assert "lungs_given" in codes(study)
+    assert read_study(folder).given is None
+
+
+def test_masks_made_of_a_lying_ct_are_not_laid_on_the_turned_one():
+    turned = (Note("orientation_fixed", "turned", ""),)
+
+    with pytest.raises(ImpossibleRequest, match="--fix-orientation"):
+        read_given(Wishes(lungs="lungs.nii"), Grid((2, 3, 4), (1, 1, 1)), turned)
+
+
+def test_masks_without_a_lung_are_refused_by_name():
+    masks = MaskSet(Grid((2, 3, 4), (1, 1, 1)), np.ones((2, 3, 4), np.uint16), ("liver", "heart"), "organs")
+
+    with pytest.raises(ImpossibleRequest, match="liver, heart"):
+        lungs_among(masks)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """(study, truth, right and left lung with a piece of chest wall on the right that no HU tells from lung)."""
+    from dataclasses import replace
+
+    study, truth = draw(Chest())
+    right, left = np.asarray(truth["right"], bool), np.asarray(truth["left"], bool)
+    middle = study.ct.grid.shape[0] // 2
+    wall = np.zeros(right.shape, bool)
+    row, column = (int(values.mean()) for values in np.nonzero(right[middle]))
+    edge = np.flatnonzero(right[middle, row]).min()
+    step = [max(1, round(12 / side)) for side in study.ct.grid.spacing_mm]
+    wall[middle - step[0] : middle + step[0], row - step[1] : row + step[1], edge - step[2] : edge] = True
+    labels = np.where(right | wall, RIGHT, np.where(left, LEFT, 0)).astype(np.uint16)
+
+    def given(labels):
+        return replace(study, given=Given(lungs=MaskSet(study.ct.grid, labels, ("right", "left", "lung"))))
+
+    return study, wall, labels, given
+
+
+def test_dense_lung_that_only_the_given_mask_knows_belongs_to_the_hull(drawn):
+    study, wall, labels, given = drawn
+
+    alone, together = find_lungs(study), find_lungs(given(labels))
+
+    assert (alone.hull[wall] == RIGHT).mean() < 0.3
+    assert (together.hull[wall] == RIGHT).mean() > 0.8
+    assert np.array_equal(alone.right, together.right) and np.array_equal(alone.left, together.left)
+
+
+def test_a_given_mask_takes_nothing_away(drawn):
+    study, _, labels, given = drawn
+    smaller = labels.copy()
+    smaller[:, : smaller.shape[1] // 3] = 0
+
+    alone, together = find_lungs(study), find_lungs(given(smaller))
+
+    assert not (alone.hull & ~together.hull).astype(bool).any()
+
+
+def test_the_lungs_of_another_scan_are_not_believed(drawn):
+    _, wall, labels, given = drawn
+
+    lungs = find_lungs(given(np.where(wall, labels, 0).astype(np.uint16)))
+
+    assert "given_lungs_doubted" in {note.code for note in lungs.quality.notes}
+    assert (lungs.hull[wall] == RIGHT).mean() < 0.3
