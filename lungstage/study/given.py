@@ -32,8 +32,8 @@ def read_given(wishes: Wishes, grid: Grid, of_the_ct: tuple[Note, ...], priors: 
         return None, ()
     if any(note.code == "orientation_fixed" for note in of_the_ct):
         raise ImpossibleRequest(
-            f"--fix-orientation turned the CT, and {next(iter(paths.values()))} was made of it as it lay; save the CT with a true "
-            "header, and make the masks of that"
+            f"--fix-orientation turned the CT, and {next(iter(paths.values()))} was made of it as it lay; save the CT with a "
+            "true header, and make the masks of that"
         )
     given = Given(**{kind: read_masks(path, grid, wishes.max_ram_gb) for kind, path in paths.items()})
     if given.lungs is not None:
