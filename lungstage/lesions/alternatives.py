@@ -25,28 +25,34 @@ SHELL_MM = (1.5, 5.0)
 
 
 def alternatives(
-    kind: str, spot: Spot, samples: ShapeSamples, points: np.ndarray, survey: Survey
+    kind: str, spot: Spot, samples: ShapeSamples, points: np.ndarray, over_blood: float | None, regional: bool, survey: Survey
 ) -> dict[str, tuple[float, float]]:
     """Name of each alternative to what was measured, and the probability it gives that this is no lesion.
 
-    points    (n, 3) LPS mm, spread over the shape
+    points      (n, 3) LPS mm, spread over the shape
+    over_blood  mean uptake of the shape over that of blood; None without PET
+    regional    a station of the lung's nodes is near
     """
     numbers, study = survey.numbers.search, survey.study
     index = tuple(np.rint(study.ct.grid.to_index(points)).astype(int).clip(0, np.array(study.ct.grid.shape) - 1).T)
     enhanced = float(np.median(study.ct.values[index]))
-    organ = organ_share(survey.anatomy, points)
-    found = {"as bright as blood with contrast": (enhanced, rising(enhanced, numbers.contrast_hu, numbers.contrast_blur_hu))}
+    bloodless = {"as bright as blood with contrast": (enhanced, rising(enhanced, numbers.contrast_hu, numbers.contrast_blur_hu))}
     if kind in IN_LUNG:
-        found |= in_the_lung(spot, points, float((survey.lungs.hull[index] > 0).mean()), survey)
-    found["an organ lies here"] = (organ, organ)
+        bloodless |= in_the_lung(spot, points, float((survey.lungs.hull[index] > 0).mean()), survey)
+    # what holds blood or nothing at all is no hotter than blood
+    cool = (
+        1.0 if over_blood is None else rising(-np.log(max(over_blood, 1e-3)), -np.log(numbers.hot_over_blood), numbers.hot_blur)
+    )
+    found = {name: (value, p * cool) for name, (value, p) in bloodless.items()}
+    # uptake that no physiology of the place explains is seldom what a healthy organ shows
+    left = 1.0 if spot.suv is None else numbers.hot_alternative
+    organ = organ_share(survey.anatomy, points)
+    found["an organ lies here"] = (organ, organ * left)
     if kind in ("node", "soft_tissue"):
         fat = fat_around(study, samples)
-        found["not embedded in fat or lung"] = (fat, rising(-fat, -numbers.embedded_share, numbers.embedded_blur))
-    if spot.suv is not None:
-        # uptake that no physiology of the place explains is not what a vessel or an organ would show either
-        found = {name: (value, p * numbers.hot_alternative) for name, (value, p) in found.items()}
+        found["not embedded in fat or lung"] = (fat, left * rising(-fat, -numbers.embedded_share, numbers.embedded_blur))
     blood = survey.normal.blood_suv
-    if kind == "soft_tissue" and spot.found_by == "focus" and blood is not None:
+    if (kind == "soft_tissue" or kind == "node" and not regional) and spot.found_by == "focus" and blood is not None:
         # a focus was taken up because it is hot, so heat alone says little: muscle, brown fat and joints are hot far more often
         ratio = spot.suv / blood.q50
         harmless = numbers.harmless_share * rising(-np.log(ratio), -np.log(numbers.harmless_over_blood), numbers.harmless_blur)

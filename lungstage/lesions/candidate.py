@@ -24,6 +24,7 @@ class Candidate:
     score       how much it stands out, in the unit of its detector
     found_by    name of the detector
     taken       uint8 on box: belongs to a neighbour as dense as this; or None
+    spill       uint8 on box: uptake there is that of another focus; or None
     """
 
     centre_mm: tuple[float, float, float]
@@ -35,9 +36,10 @@ class Candidate:
     score: float
     found_by: str
     taken: np.ndarray | None = None
+    spill: np.ndarray | None = None
 
     def __post_init__(self):
-        freeze_on(self, self.box, "core", "allowed", "taken")
+        freeze_on(self, self.box, "core", "allowed", "taken", "spill")
         object.__setattr__(self, "centre_mm", tuple(float(x) for x in self.centre_mm))
         if not set(self.p_kind) <= set(KINDS) or abs(sum(self.p_kind.values()) - 1) > 1e-6:
             raise ValueError(f"p_kind {self.p_kind} must sum to 1 over names of {KINDS}")
@@ -60,10 +62,11 @@ def candidate_from(
     radius_mm: float | None = None,
     margin_mm: float | None = None,
     taken: np.ndarray | None = None,
+    spill: np.ndarray | None = None,
 ) -> Candidate:
     """The candidate whose core and allowed ground are masks of a whole grid; its box is cut out around the core.
 
-    core, allowed, taken   uint8 (z, y, x) on `grid`, core with at least one voxel
+    core, allowed, taken, spill   uint8 (z, y, x) on `grid`, core with at least one voxel
     radius_mm       of a sphere of the lesion's size; None: that of the core's own volume
     margin_mm       how far the lesion may reach beyond the core's bounding box; None: twice the radius, at least 10 mm
     """
@@ -77,7 +80,7 @@ def candidate_from(
     high = np.minimum(inside.max(0) + margin + 1, grid.shape).astype(int)
     cut = tuple(slice(a, b) for a, b in zip(low, high))
     centre = tuple(grid.to_mm(inside.mean(0)))
-    core, allowed, taken = (
-        None if mask is None else np.ascontiguousarray(mask[cut] != 0).astype(np.uint8) for mask in (core, allowed, taken)
+    core, allowed, taken, spill = (
+        None if mask is None else np.ascontiguousarray(mask[cut] != 0).astype(np.uint8) for mask in (core, allowed, taken, spill)
     )
-    return Candidate(centre, radius_mm, dict(p_kind), grid.box(low, high), core, allowed, score, found_by, taken)
+    return Candidate(centre, radius_mm, dict(p_kind), grid.box(low, high), core, allowed, score, found_by, taken, spill)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..records import Anatomy, Contact, Lesion, Lesions, Lungs, Normal, Place, ShapeSamples, Skeleton, Study
+from ..records import Anatomy, Contact, Lesion, Lesions, Lungs, Normal, Place, Reason, ShapeSamples, Skeleton, Study
 from .alternatives import alternative_reasons, alternatives
 from .candidate import Candidate
 from .contacts import measure_contacts
@@ -24,12 +24,16 @@ from .place import place_of
 from .scene import IN_LUNG
 from .shape import sample_shape
 from .spots import Spot
-from .survey import Survey, carina_distance_mm, depth_below_wall_mm, hilum_distance_mm, slice_at, survey_patient
+from .survey import Survey, carina_distance_mm, depth_below_wall_mm, hilum_distance_mm, nodal_nearness, slice_at, survey_patient
 from .traits import Traits, measure_traits
 from .uptake import find_foci, p_symmetric
 
 POINTS_AT_MOST = 400
+JUDGED_FROM = 0.03
+"""A lesion is judged as every kind that it is with at least this probability."""
 PET_BLUR_MM, FOCUS_REACH_MM = 6.0, 15.0
+LARGE_FOCUS_MM, LARGER = 9.0, 1.5
+"""Small foci look larger than they are; one of more than this radius is no spot of the CT so much smaller."""
 
 
 def find_lesions(
@@ -43,13 +47,13 @@ def find_lesions(
     """What does not look healthy, most suspicious (of the lesion alone) first."""  # fmt: skip
     numbers = parameters or load_lesion_parameters()
     survey = survey_patient(study, lungs, skeleton, anatomy, normal, numbers)
-    found = []
+    hot, cold = [], []
     for spot in find_spots(survey):
-        candidate = candidate_of(spot, survey.search, anatomy, hilum_distance_mm(survey, spot.centre_mm), numbers.search)
+        candidate = candidate_of(spot, survey.search, anatomy, nodal_nearness(survey, spot.centre_mm), numbers.search)
         lesion = None if candidate is None else look_closely(candidate, spot, survey)
         if lesion is not None:
-            found.append(lesion)
-    found = without_twins(found)
+            (cold if spot.suv is None else hot).append(lesion)
+    found = without_twins(cold, without_twins(hot, []))
     found.sort(key=lambda lesion: (-lesion.p_malignant, -lesion.longest_diameter_mm.q50, lesion.centre_mm))
     return Lesions(tuple(replace(lesion, id=f"L{k}") for k, lesion in enumerate(found, start=1)))
 
@@ -58,7 +62,13 @@ def find_spots(survey: Survey) -> list[Spot]:
     """What every detector wants looked at, each thing once."""
     numbers = survey.numbers.search
     foci = find_foci(survey.study, survey.normal, survey.search, numbers)
-    return merged(foci, find_nodules(survey.search, numbers), find_nodes(survey.search, survey.anatomy, numbers), numbers)
+    spots = merged(foci, find_nodules(survey.search, numbers), find_nodes(survey.search, survey.anatomy, numbers), numbers)
+    return [replace(spot, spill=spill_of(spot, foci)) for spot in spots]
+
+
+def spill_of(spot: Spot, foci: list[Spot]) -> np.ndarray:
+    """(n, 3) blocks of the foci that are not this spot's own."""
+    return np.concatenate([np.empty((0, 3), int), *(focus.blocks for focus in foci if focus.suv != spot.suv)])
 
 
 def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: SearchParameters) -> list[Spot]:
@@ -66,19 +76,28 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: Searc
 
     A focus over a spot of the CT becomes that spot, with its uptake; spots of the CT keep the place, because CT is sharper.
     """
-    spots: list[Spot] = []
-    structures = [*lung, *nodes]
+    masses, foci = told_apart([one for one in lung if len(one.blocks)], foci, numbers)
+    spots = [mass for mass in masses if mass.suv is not None]
+    structures = [*(mass for mass in masses if mass.suv is None), *(one for one in lung if not len(one.blocks)), *nodes]
     used: set[int] = set()
     for focus in foci:
         away = [float(np.linalg.norm(one.centre_mm - focus.centre_mm)) for one in structures]
         reach = min(max(focus.radius_mm, PET_BLUR_MM), FOCUS_REACH_MM)
-        near = [i for i, one in enumerate(structures) if i not in used and away[i] <= max(one.radius_mm, reach)]
+        near = [
+            i
+            for i, one in enumerate(structures)
+            if i not in used
+            and not len(one.blocks)
+            and away[i] <= max(one.radius_mm, reach)
+            and (focus.radius_mm <= LARGE_FOCUS_MM or focus.radius_mm <= LARGER * one.radius_mm)
+        ]
         if near:
             best = min(near, key=away.__getitem__)
             used.add(best)
-            spots.append(replace(structures[best], suv=focus.suv))
+            spots.append(replace(structures[best], suv=focus.suv, beside=focus.beside))
         else:
             spots.append(focus)
+    spots.sort(key=lambda one: -(one.suv or 0.0))
     cold = {
         name: [one for i, one in enumerate(structures) if i not in used and one.found_by == name]
         for name in ("mass", "nodule", "node")
@@ -93,6 +112,36 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: Searc
     return [*spots[: int(numbers.candidates_at_most)], *chosen["mass"], *chosen["nodule"], *chosen["node"]]
 
 
+def told_apart(masses: list[Spot], foci: list[Spot], numbers: SearchParameters) -> tuple[list[Spot], list[Spot]]:
+    """Masses, hot where a focus fills them, without the small foci that lie in them; and the foci that are left, hottest first.
+
+    A hot node beside a tumour or the heart is part of the same dense part of the CT; the PET tells them apart.
+    """
+    foci = sorted(foci, key=lambda one: -(one.suv or 0.0))
+    hot = [set(map(tuple, focus.blocks)) for focus in foci]
+    left = dict(enumerate(foci))
+    kept = []
+    for mass in masses:
+        own = set(map(tuple, mass.blocks))
+        inside = [i for i in left if 2 * len(hot[i] & own) > min(len(hot[i]), len(own))]
+        filling = next((i for i in inside if len(hot[i]) >= numbers.focus_of_mass * len(own)), None)
+        small = [i for i in inside if i != filling]
+        rest = own.difference(*(hot[i] for i in small))
+        for i in small:
+            left[i] = replace(left[i], beside=as_blocks(own - hot[i]))
+        if filling is not None:
+            mass = replace(mass, suv=left.pop(filling).suv)
+        if rest:
+            taken = np.concatenate([mass.beside, as_blocks(own - rest)])
+            kept.append(replace(mass, blocks=as_blocks(rest), beside=taken))
+    return kept, list(left.values())
+
+
+def as_blocks(blocks: set[tuple[int, int, int]]) -> np.ndarray:
+    """(n, 3) in order."""
+    return np.array(sorted(blocks), int).reshape(-1, 3)
+
+
 def look_closely(candidate: Candidate, spot: Spot, survey: Survey) -> Lesion | None:
     """One candidate measured and judged; None where no shape holds."""
     numbers, study, normal = survey.numbers, survey.study, survey.normal
@@ -105,15 +154,35 @@ def look_closely(candidate: Candidate, spot: Spot, survey: Survey) -> Lesion | N
     place = place_of(points, candidate.kind, survey.lungs, survey.anatomy, candidate.p_kind.get("node", 0.0))
     traits = measure_traits(study, normal, candidate, samples, numbers.traits)
     traits = with_context(traits, candidate, place, centre, survey)
-    base, reasons = judge(candidate.kind, traits, parameters=numbers.malignancy)
-    others = alternatives(candidate.kind, spot, samples, points, survey)
-    reasons = (*reasons, *alternative_reasons(others, base + sum(reason.log_odds for reason in reasons)))
+    judged = {
+        name: judged_as(name, spot, traits, place.station is not None, samples, points, survey)
+        for name, share in candidate.p_kind.items()
+        if share >= JUDGED_FROM or name == candidate.kind
+    }
+    base, reasons = judged[candidate.kind]
+    as_other = {name: b + sum(r.log_odds for r in rs) for name, (b, rs) in judged.items() if name != candidate.kind}
     return Lesion(
         "L0", candidate.kind, candidate.p_kind, tuple(map(float, centre)), slice_at(study, centre), place,
         traits.longest_mm, traits.short_axis_mm, traits.solid_mm, traits.volume_ml, traits.density, traits.hu_mean,
         traits.suv_max, traits.suv_mean, traits.suv_unit, contacts_of(candidate, place, samples, survey), base, reasons,
-        p_malignant(base, reasons), samples, distances_mm=traits.distances_mm,
+        p_malignant(base, reasons), samples, distances_mm=traits.distances_mm, log_odds_as=as_other,
     )  # fmt: skip
+
+
+def judged_as(
+    kind: str, spot: Spot, traits: Traits, regional: bool, samples: ShapeSamples, points: np.ndarray, survey: Survey
+) -> tuple[float, tuple[Reason, ...]]:
+    """Base log-odds and reasons if it is of this kind: its traits, then what else it could be."""
+    base, reasons = judge(kind, traits, parameters=survey.numbers.malignancy)
+    others = alternatives(kind, spot, samples, points, mean_over_blood(traits, survey.normal), regional, survey)
+    return base, (*reasons, *alternative_reasons(others, base + sum(reason.log_odds for reason in reasons)))
+
+
+def mean_over_blood(traits: Traits, normal: Normal) -> float | None:
+    """Mean uptake over that of blood, which relative units are multiples of already; None without PET."""
+    if traits.suv_mean is None:
+        return None
+    return traits.suv_mean / (normal.blood_suv.q50 if normal.blood_suv is not None else 1.0)
 
 
 def contacts_of(candidate: Candidate, place: Place, samples: ShapeSamples, survey: Survey) -> tuple[Contact, ...]:
@@ -142,9 +211,12 @@ def with_context(traits: Traits, candidate: Candidate, place: Place, centre: np.
     )  # fmt: skip
 
 
-def without_twins(lesions: list[Lesion]) -> list[Lesion]:
-    """Without those whose shape lies mostly inside a larger one's: the same thing seen twice."""
-    kept: list[Lesion] = []
+def without_twins(lesions: list[Lesion], kept: list[Lesion]) -> list[Lesion]:
+    """`kept`, and those whose shape does not lie mostly inside a kept or larger one's: the same thing seen twice.
+
+    Foci are kept before what only the CT shows: a hot node that a large dense part has swallowed is still a node.
+    """
+    kept = list(kept)
     for lesion in sorted(lesions, key=lambda one: -one.volume_ml.q50):
         if not any(overlap(lesion, other) > 0.5 for other in kept):
             kept.append(lesion)

@@ -16,6 +16,10 @@ AROUND_MM = 12.0
 CORE_SHARE = 0.5
 MARGIN_MM = 4.0
 BONE_REACH_MM = 3.5
+SHELL_MM = (2.0, 8.0)
+LARGE_NODE_MM = 15.0
+LEAST_PULMONARY = 0.1
+"""What lies in the hull may be a lesion of the lung whatever lies around it."""
 WALL_SHARE = 0.15
 """Beyond the hull a lesion of the lung may have grown by this part of its radius: small ones seldom have."""
 KIND_OF_REGION = {
@@ -36,22 +40,24 @@ class Surroundings:
     away_mm: np.ndarray
 
 
-def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, hilum_mm: float, numbers: SearchParameters) -> Candidate | None:
+def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, near: float, numbers: SearchParameters) -> Candidate | None:
     """None where nothing but air or bone lies.
 
-    hilum_mm   distance of the centre from the nearer hilum
+    near   how near the centre is to where nodes lie, 0 to 1
     """
     around = surroundings(spot, search)
     core = core_of(spot, search, around)
     if not core.any():
         return None
-    p_kind = kinds_of(spot, search, anatomy, around, core, hilum_mm, numbers)
+    p_kind = kinds_of(spot, search, anatomy, around, core, near, numbers)
     allowed = allowed_for(p_kind, spot, search, around) | core
     grid = search.grid.box(around.low, around.low + np.array(core.shape))
-    taken = blocks_within(spot.beside, around).astype(np.uint8) if len(spot.beside) else None
+    taken, spill = (
+        blocks_within(blocks, around).astype(np.uint8) if len(blocks) else None for blocks in (spot.beside, spot.spill)
+    )
     return candidate_from(
         grid, core.astype(np.uint8), allowed.astype(np.uint8), p_kind, spot.score, spot.found_by, radius_mm=spot.radius_mm,
-        taken=taken,
+        taken=taken, spill=spill,
     )  # fmt: skip
 
 
@@ -96,19 +102,22 @@ def core_of(spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
     return near & (hu >= 0.5 * (background + float(hu[near].max())))
 
 
-def kinds_of(spot, search, anatomy, around, core, hilum_mm: float, numbers: SearchParameters) -> dict[str, float]:
+def kinds_of(spot, search, anatomy, around, core, near: float, numbers: SearchParameters) -> dict[str, float]:
     """What it may be, by where it lies: probabilities over kinds."""
     inside = float((search.hull[around.box][core] > 0).mean())
     if spot.found_by in ("nodule", "mass"):
-        return lung_kinds(spot, search, around, core, hilum_mm, numbers)
-    bone = bone_share(search, around, core) if spot.found_by == "focus" else 0.0
-    elsewhere = "node" if spot.found_by == "node" else "soft_tissue"
-    kinds = {"pulmonary": inside, "bone": (1.0 - inside) * bone}
+        return lung_kinds(spot, search, around, core, near, numbers)
+    focus = spot.found_by == "focus"
+    bone = bone_share(search, around, core) if focus else 0.0
+    kinds = {name: inside * share for name, share in lung_kinds(spot, search, around, core, near, numbers).items()}
+    kinds["bone"] = (1.0 - inside) * bone
     rest = (1.0 - inside) * (1.0 - bone)
+    node = near if focus else 1.0
     regions = anatomy.region_probability(np.asarray(spot.centre_mm)[None])[0]
     for name, share in zip(anatomy.region_names, regions):
-        kind = KIND_OF_REGION.get(name, elsewhere)
-        kinds[kind] = kinds.get(kind, 0.0) + rest * float(share)
+        kind = KIND_OF_REGION.get(name)
+        for one, part in ((kind, 1.0),) if kind else (("node", node), ("soft_tissue", 1.0 - node)):
+            kinds[one] = kinds.get(one, 0.0) + rest * float(share) * part
     return normalised(kinds)
 
 
@@ -123,12 +132,18 @@ def bone_share(search: Search, around: Surroundings, core: np.ndarray) -> float:
     return float(near[core].mean())
 
 
-def lung_kinds(spot, search, around, core, hilum_mm: float, numbers: SearchParameters) -> dict[str, float]:
-    """Lesions of the lung: near the hilum a node is possible; a large part may be effusion (water) or collapse."""
+def lung_kinds(spot, search, around, core, near: float, numbers: SearchParameters) -> dict[str, float]:
+    """Of what lies in the hull: near the hilum a node is possible; a large part may be effusion (water) or collapse.
+
+    near   how near to where nodes lie, 0 to 1
+    """
     volume_ml = float(max(len(spot.blocks), core.sum())) * search.grid.voxel_ml
-    near_hilum = float(np.exp(-((hilum_mm / numbers.hilum_reach_mm) ** 2)))
-    small = float(np.exp(-((spot.radius_mm / 15.0) ** 2)))
-    kinds = {"pulmonary": 1.0, "node": near_hilum * small}
+    node = near * float(np.exp(-((spot.radius_mm / LARGE_NODE_MM) ** 2)))
+    kinds = {"pulmonary": 1.0, "node": node}
+    if spot.suv is not None:
+        # what is hot is no vessel: with lung around it a lesion of the lung, without it a node
+        lung_around = lung_share(spot, search, around, core)
+        kinds = {"pulmonary": max(lung_around, LEAST_PULMONARY), "node": (1.0 - lung_around) * node}
     if volume_ml >= numbers.effusion_ml:
         hu = search.hu[around.box][core]
         fluid = float(np.mean((hu > numbers.fluid_hu_low) & (hu < numbers.fluid_hu_high)))
@@ -136,6 +151,16 @@ def lung_kinds(spot, search, around, core, hilum_mm: float, numbers: SearchParam
         kinds["effusion"] = 2.0 * fluid * at_wall
         kinds["collapse"] = (1.0 - fluid) * at_wall
     return normalised(kinds)
+
+
+def lung_share(spot: Spot, search: Search, around: Surroundings, core: np.ndarray) -> float:
+    """Share of what lies around a spot that is air-filled lung."""
+    from scipy.ndimage import distance_transform_edt
+
+    own = blocks_within(spot.blocks, around) if len(spot.blocks) else core | (around.away_mm <= spot.radius_mm)
+    away = distance_transform_edt(~own, sampling=search.grid.spacing_mm)
+    shell = (away > SHELL_MM[0]) & (away <= SHELL_MM[1]) & search.body[around.box]
+    return float(search.lung[around.box][shell].mean()) if shell.any() else 1.0
 
 
 def wall_share(search: Search, around: Surroundings, core: np.ndarray) -> float:

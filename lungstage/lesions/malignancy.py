@@ -19,6 +19,7 @@ from ..tables import Priors, read_parameters, read_rows, shipped_priors
 from .traits import Traits
 
 SMALLEST_MM, LARGEST_MM = 1.0, 200.0  # sizes beyond are taken as these
+LARGEST_NODULE_MM = 30.0
 REFERENCE_MM = 4.0  # the size at which the Brock model is centred
 NODE_MM = (5.0, 12.0)  # short axes between which cold uptake goes from meaning nothing to its full meaning: blur of PET
 
@@ -63,6 +64,7 @@ class MalignancyParameters:
     mass_from_mm: float
     mass_full_mm: float
     mass_log_odds: float
+    mass_uptake: float
     lobulation: float
     cavity: float
     calcified: float
@@ -75,6 +77,7 @@ class MalignancyParameters:
     node_symmetric: float
     other_symmetric: float
     slender: float
+    nodule_slender: float
     slender_from: float
     slender_full: float
     node_limit_usual_mm: float
@@ -165,11 +168,12 @@ def judge_nodule(traits: Traits, facts: Facts, numbers: MalignancyParameters) ->
     known("lobulation", traits.p_lobulated, numbers.lobulation * traits.p_lobulated)
     known("calcification", traits.p_calcified, numbers.calcified * traits.p_calcified)
     known("fat", traits.p_fat, numbers.fat_nodule * traits.p_fat)
+    reasons.append(slender_reason(traits, numbers.nodule_slender, numbers))
     known("perifissural", traits.p_perifissural, numbers.perifissural * traits.p_perifissural)
     # Small and ground-glass lesions stay cold whatever they are. The share grows as the size term does, so that a larger
     # cold nodule is never less malignant than a smaller one.
     trusted = np.clip(size / brock_size(30.0, numbers), 0.0, 1.0) * (1 - glass) * (1 - 0.5 * part)
-    reasons += uptake_reasons("nodule", traits, numbers, float(trusted))
+    reasons += uptake_reasons("nodule", traits, numbers, float(trusted), usual_uptake(d, numbers))
     return base, reasons
 
 
@@ -226,10 +230,8 @@ def judge_other(kind: str, traits: Traits, numbers: MalignancyParameters) -> tup
             Reason("calcification", traits.p_calcified, numbers.node_calcified * traits.p_calcified),
         ]
     if kind in ("bone", "soft_tissue", "adrenal", "liver"):
-        compact = float(np.cbrt(6.0 * traits.volume_ml.q50 * 1000.0 / np.pi)) / d
-        share = np.clip((numbers.slender_from - compact) / (numbers.slender_from - numbers.slender_full), 0.0, 1.0)
         reasons += [
-            Reason("slender", compact, numbers.slender * float(share)),
+            slender_reason(traits, numbers.slender, numbers),
             Reason("symmetric", traits.p_symmetric, numbers.other_symmetric * traits.p_symmetric),
         ]
     if model.uptake != "none":
@@ -237,18 +239,32 @@ def judge_other(kind: str, traits: Traits, numbers: MalignancyParameters) -> tup
     return model.base, reasons
 
 
-def uptake_reasons(table: str, traits: Traits, numbers: MalignancyParameters, trusted: float) -> list[Reason]:
-    """What SUVmax over blood pool adds; none without PET.
+def slender_reason(traits: Traits, log_odds: float, numbers: MalignancyParameters) -> Reason:
+    """What being long and thin takes: all of `log_odds` in a thread, nothing in what is as compact as tumours are."""
+    compact = float(np.cbrt(6.0 * traits.volume_ml.q50 * 1000.0 / np.pi)) / sane_mm(traits.longest_mm.q50)
+    share = np.clip((numbers.slender_from - compact) / (numbers.slender_from - numbers.slender_full), 0.0, 1.0)
+    return Reason("slender", compact, log_odds * float(share))
+
+
+def usual_uptake(d: float, numbers: MalignancyParameters) -> float:
+    """How much hotter than a nodule a cancer of this size is: the likelihood ratios of nodules speak of the rest."""
+    share = np.clip((d - LARGEST_NODULE_MM) / (numbers.mass_full_mm - LARGEST_NODULE_MM), 0.0, 1.0)
+    return float(numbers.mass_uptake**share)
+
+
+def uptake_reasons(table: str, traits: Traits, numbers: MalignancyParameters, trusted: float, usual: float = 1.0) -> list[Reason]:
+    """What SUVmax over blood pool adds, in other tissue than lung and nodes SUVmax over what that takes up; none without PET.
 
     trusted   share of its full meaning that cold uptake has in a lesion of this size
+    usual     uptake of malignant lesions of this size over that of those the table was made from
     """
     if traits.suv_max is None:
         return []
-    over_blood = traits.uptake_over_blood
+    over_blood = traits.uptake_over_blood if table != "other" else traits.uptake_over_place
     if over_blood is None:  # relative units are multiples of the patient's own reference already
         over_blood = traits.suv_max / (numbers.blood_suv if traits.suv_unit == "SUVbw" else 1.0)
     ratios, added = numbers.uptake[table]
-    log_odds = float(np.interp(np.log(max(over_blood, 1e-3)), ratios, added))
+    log_odds = float(np.interp(np.log(max(over_blood / usual, 1e-3)), ratios, added))
     log_odds *= trusted if log_odds < 0 else 1.0 - traits.p_physiological
     return [Reason("uptake", traits.suv_max, log_odds)]
 

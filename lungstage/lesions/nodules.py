@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .parameters import SearchParameters
+from .parts import parts_at_necks
 from .search import Search
 from .spots import RADIUS_OF_SCALE, Spot, apart, bright_spots
 
@@ -74,24 +75,3 @@ def find_masses(search: Search, box, low, hull, numbers: SearchParameters) -> tu
             masses.append(Spot(centre, radius, float(len(blocks)), "mass", blocks + low, beside=others + low))
         inside[place] |= np.isin(parts, kept)
     return masses, grow_mm(inside, spacing, 3.0) > 0
-
-
-def parts_at_necks(mask: np.ndarray, spacing_mm, neck_ratio: float) -> tuple[np.ndarray, int]:
-    """int labels 1 … count: a dense part cut where it is thinner than `neck_ratio` of the thinner side's thickness.
-
-    A tumour at the hilum, the vessels it touches and the heart behind them are one dense part; each is thick in itself and
-    thin where it meets the next. On the logarithm of the distance from the surface a neck is as deep as its ratio says,
-    whatever the size, so its basins (the watershed of Vincent and Soille 1991) are the parts.
-    """
-    from scipy.ndimage import distance_transform_edt, label
-    from skimage.morphology import local_maxima, reconstruction
-    from skimage.segmentation import watershed
-
-    padded = np.pad(mask, 1)
-    half = 0.5 * min(spacing_mm)  # the surface runs half a voxel before the middle of the first voxel outside
-    distance = distance_transform_edt(padded, sampling=spacing_mm) - half
-    thickness = np.log(np.maximum(distance, 0.5 * half)).astype(np.float32)
-    # peaks that stand higher than a neck's depth; equal peaks without a neck between them share one plateau
-    seeds, count = label(local_maxima(reconstruction(thickness + np.float32(np.log(neck_ratio)), thickness)), np.ones((3, 3, 3)))
-    inner = (slice(1, -1),) * 3
-    return watershed(-thickness, seeds, mask=padded)[inner], count

@@ -31,6 +31,8 @@ class SearchParameters:
     focus_z: float
     focus_suv: float
     focus_share: float
+    focus_saddle: float
+    focus_of_mass: float
     fluid_hu_low: float
     fluid_hu_high: float
     effusion_ml: float
@@ -48,6 +50,8 @@ class SearchParameters:
     embedded_share: float
     embedded_blur: float
     hot_alternative: float
+    hot_over_blood: float
+    hot_blur: float
     harmless_share: float
     harmless_over_blood: float
     harmless_blur: float

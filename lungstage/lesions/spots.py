@@ -22,6 +22,7 @@ class Spot:
     blocks      (n, 3) indices of search blocks that surely belong to it, or empty
     suv         hottest value near, or None
     beside      (n, 3) blocks that belong to its neighbours, where its shape may not reach
+    spill       (n, 3) blocks of foci other than its own, whose uptake shines into it
     """
 
     centre_mm: np.ndarray
@@ -31,6 +32,7 @@ class Spot:
     blocks: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
     suv: float | None = None
     beside: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
+    spill: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
 
 
 def bright_spots(values: np.ndarray, where: np.ndarray, spacing_mm, scales_mm, least: float, power: float):

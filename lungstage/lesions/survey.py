@@ -8,10 +8,12 @@ import numpy as np
 
 from ..records import Anatomy, Lungs, Normal, Skeleton, SliceLabel, Study
 from ..records.names import STATIONS
+from .nodes import nearest_station
 from .parameters import LesionParameters
 from .search import Search, coarse_search
 
 DEEPEST_MM = 60.0
+STATION_REACH = 4.0  # squared Mahalanobis distance from a station's nodes at which nearness has fallen to 1/e
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,13 @@ def hilum_distance_mm(survey: Survey, point_mm: np.ndarray) -> float:
     rows = [STATIONS.index("10R"), STATIONS.index("10L")]
     away = survey.anatomy.stations.centres[rows] - survey.anatomy.frame.to_frame(point_mm)
     return float(np.linalg.norm(away, axis=1).min())
+
+
+def nodal_nearness(survey: Survey, point_mm: np.ndarray) -> float:
+    """1 at a hilum or in the middle of a station, falling with the distance from the hilum and the station's own width."""
+    hilum = (hilum_distance_mm(survey, point_mm) / survey.numbers.search.hilum_reach_mm) ** 2
+    station = float(nearest_station(survey.anatomy, np.asarray(point_mm)[None])[0]) / STATION_REACH
+    return float(np.exp(-min(hilum, station)))
 
 
 def carina_distance_mm(survey: Survey, point_mm: np.ndarray) -> float:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..geometry import Grid
 from ..records import Normal, ShapeSamples, Spread, Study
 from ..tables import Priors, read_parameters, shipped_priors
 from .candidate import Candidate
 from .diameters import measure_axial
 from .scene import IN_LUNG, on_box
 
+LEAST_OWN = 0.25  # share of the PET voxels of a lesion that must be its own for their uptake to mean anything
 FEW = 8  # voxels below which a share of them means nothing
 
 
@@ -32,6 +34,7 @@ class Traits:
     p_fat             fat inside, away from the border
     suv_max, suv_peak, suv_mean   in suv_unit; None where there is no PET
     uptake_over_blood, uptake_over_liver   suv_max over the patient's own references, None where unknown
+    uptake_over_place   suv_max over what its place is expected to take up, blood at least; None where unknown
     p_upper_lobe, p_perifissural, p_emphysema, count, p_symmetric, station   context; None (0 for p_perifissural and
                       p_symmetric) where not asked
     distances_mm      named distances
@@ -57,6 +60,7 @@ class Traits:
     suv_unit: str | None = None
     uptake_over_blood: float | None = None
     uptake_over_liver: float | None = None
+    uptake_over_place: float | None = None
     p_upper_lobe: float | None = None
     p_perifissural: float = 0.0
     p_emphysema: float | None = None
@@ -88,6 +92,8 @@ class TraitParameters:
     fat_share: float
     fat_depth_mm: float
     pet_shift_mm: float
+    spill_mm: float
+    unexplained_rate: float
     peak_radius_mm: float
 
 
@@ -107,7 +113,7 @@ def measure_traits(
     axial = measure_axial(samples.masks, samples.box.spacing_mm)[:, 0]
     in_lung = candidate.kind in IN_LUNG
     density = density_of(samples, hu, depth, numbers) if in_lung else certainly("solid")
-    suv = measure_uptake(study, normal, samples, numbers)
+    suv = measure_uptake(study, normal, candidate, samples, numbers)
     inner = hu[depth >= min(1.0, float(depth.max()))]
     return Traits(
         Spread.of(samples.longest_mm), Spread.of(axial), Spread.of(samples.short_axis_mm), Spread.of(samples.solid_mm),
@@ -222,15 +228,21 @@ def p_fat(hu, depth, density: dict[str, float], slice_mm: float, numbers: TraitP
     return rising(share, numbers.fat_share, numbers.fat_share / 5) * density["solid"] if share > 0.01 else 0.0
 
 
-def measure_uptake(study: Study, normal: Normal | None, samples: ShapeSamples, numbers: TraitParameters) -> dict:
-    """The fields of Traits that PET gives; {} where it does not cover the lesion."""
+def measure_uptake(
+    study: Study, normal: Normal | None, candidate: Candidate, samples: ShapeSamples, numbers: TraitParameters
+) -> dict:
+    """The fields of Traits that PET gives; {} where it does not cover the lesion, or shows only the blur of a hotter one."""
     if study.pet is None:
         return {}
     pet = study.pet
     centres = samples.box.to_mm(np.argwhere(median_shape(samples)))
     if not np.all(pet.grid.holds(centres[[0, -1]])) or not pet.grid.holds(centres.mean(axis=0)):
         return {}
-    near, weight, values = pet_voxels(pet, samples, numbers.pet_shift_mm)
+    near, weight, values, grid = pet_voxels(pet, samples, numbers.pet_shift_mm)
+    foreign = spilled(candidate, grid, numbers.spill_mm)
+    if (near & ~foreign).sum() < LEAST_OWN * near.sum():
+        return {}
+    near, weight = near & ~foreign, np.where(foreign, 0.0, weight)
     suv_max = float(values[near].max())
     hottest = np.argmax(np.where(near, values, -np.inf))
     index = np.unravel_index(hottest, values.shape)
@@ -242,11 +254,26 @@ def measure_uptake(study: Study, normal: Normal | None, samples: ShapeSamples, n
         ratios["uptake_over_blood"] = suv_max / max(normal.blood_suv.mean, 1e-3)
     if normal is not None and normal.liver_suv is not None:
         ratios["uptake_over_liver"] = suv_max / max(normal.liver_suv.mean, 1e-3)
+    if normal is not None and normal.z_pet is not None:
+        hottest_mm = grid.to_mm(np.array(index))
+        place = np.rint(pet.grid.to_index(hottest_mm)).astype(int)
+        ratios["p_physiological"] = p_physiological(float(normal.z_pet[tuple(place)]), numbers)
+        if normal.blood_suv is not None:
+            usual = max(float(normal.expected_suv[tuple(place)]), normal.blood_suv.mean, 1e-3)
+            ratios["uptake_over_place"] = suv_max / usual
     return {"suv_max": suv_max, "suv_peak": float(values[ball].mean()), "suv_mean": mean, "suv_unit": pet.unit, **ratios}
 
 
+def p_physiological(z: float, numbers: TraitParameters) -> float:
+    """P(a place this hot is healthy), by how seldom physiology is and how often disease is."""
+    from scipy.stats import norm
+
+    healthy = float(norm.sf(z))
+    return healthy / (healthy + numbers.unexplained_rate)
+
+
 def pet_voxels(pet, samples: ShapeSamples, shift_mm: float):
-    """PET voxels around the lesion: which may belong to it (bool), the share of each that does, and their SUV; (z, y, x).
+    """PET voxels around the lesion: which may belong to it (bool), the share of each that does, their SUV; and their Grid.
 
     shift_mm   how far PET and CT may be apart
     """
@@ -271,4 +298,14 @@ def pet_voxels(pet, samples: ShapeSamples, shift_mm: float):
             np.rint(grid.to_index(samples.box.to_mm(np.argwhere(shape).mean(0) - room))), 0, np.array(near.shape) - 1
         )
         near[tuple(centre.astype(int))] = True
-    return near, weight, values
+    return near, weight, values, grid
+
+
+def spilled(candidate: Candidate, grid: Grid, reach_mm: float) -> np.ndarray:
+    """bool (z, y, x): PET voxels that belong to another focus, or that the blur of one reaches."""
+    from ..kernels.distance import squared_distance_mm2
+
+    if candidate.spill is None:
+        return np.zeros(grid.shape, bool)
+    hot = on_box(candidate.spill.astype(np.float32), candidate.box, grid, fill=0.0) >= 0.5
+    return squared_distance_mm2(hot, grid.spacing_mm, 2.0 * reach_mm) <= reach_mm**2

@@ -7,10 +7,12 @@ import numpy as np
 from ..geometry import Grid
 from ..records import Normal, PatientFrame, Study, Volume
 from .parameters import SearchParameters
+from .parts import parts_at_saddles
 from .search import Search
-from .spots import Spot, apart
+from .spots import Spot
 
-FARTHEST_MM = 60.0
+LEAST_RELATIVE = 1.5
+"""In relative units a focus is at least so many times the patient's own reference."""
 UNEXPECTED_SHARE = 0.6
 """The rim of a focus is blurred into normal tissue; this part of the limit still counts as unexpected."""
 LEAST_TISSUE_HU = -600.0
@@ -21,39 +23,49 @@ ASYMMETRIC, SYMMETRIC = 0.5, 0.9
 
 
 def find_foci(study: Study, normal: Normal, search: Search, numbers: SearchParameters) -> list[Spot]:
-    """Local maxima of the PET inside the CT's field that are unexpected there, each with its hot surroundings."""
+    """Peaks of the PET inside the CT's field that are unexpected there, each with its hot surroundings, hottest first."""
     if study.pet is None or normal.z_pet is None:
         return []
-    from scipy.ndimage import maximum_filter
+    from scipy.ndimage import find_objects, label
 
-    suv, grid = study.pet.values, study.pet.grid
-    least = numbers.focus_suv if study.pet.unit == "SUVbw" else 1.5
-    reach = [2 * max(1, round(6.0 / step)) + 1 for step in grid.spacing_mm]
-    peaks = np.argwhere((normal.z_pet >= numbers.focus_z) & (suv >= least) & (suv == maximum_filter(suv, size=reach)))
-    points = grid.to_mm(peaks)
-    # hot noise outside of the CT belongs to nothing that can be looked at
-    seen = study.ct.grid.holds(points)
-    spots = [focus(study, normal, search, peak, numbers) for peak in peaks[seen]]
-    return apart(spots)
+    suv = study.pet.values
+    least = numbers.focus_suv if study.pet.unit == "SUVbw" else LEAST_RELATIVE
+    unexpected = (normal.z_pet >= UNEXPECTED_SHARE * numbers.focus_z) & (suv >= numbers.focus_share * least)
+    labels, _ = label(unexpected)
+    spots = []
+    for number, box in enumerate(find_objects(labels), start=1):
+        here = labels[box] == number
+        peak = here & (normal.z_pet[box] >= numbers.focus_z) & (suv[box] >= least)
+        if peak.any():
+            low = np.array([axis.start for axis in box])
+            for region in hot_parts(suv[box], here, peak, numbers):
+                spots.append(focus(study, normal, search, region, low))
+    return [spot for spot in sorted(spots, key=lambda one: -one.suv) if study.ct.grid.holds(spot.centre_mm[None])[0]]
 
 
-def focus(study: Study, normal: Normal, search: Search, peak: np.ndarray, numbers: SearchParameters) -> Spot:
-    """The spot around one peak: what is connected to it, at least `focus_share` as hot, and unexpected too."""
+def hot_parts(suv: np.ndarray, where: np.ndarray, peak: np.ndarray, numbers: SearchParameters):
+    """Masks: for every peak with a saddle around it what is connected to it and at least `focus_share` as hot."""
     from scipy.ndimage import label
 
+    parts, count = parts_at_saddles(np.log(np.maximum(suv, 1e-3)), where, -np.log(numbers.focus_saddle))
+    for part in range(1, count + 1):
+        own = np.where(parts == part, suv, 0.0)
+        top = np.unravel_index(np.argmax(own), own.shape)
+        if peak[top]:
+            hot, _ = label(own >= numbers.focus_share * own[top])
+            yield hot == hot[top]
+
+
+def focus(study: Study, normal: Normal, search: Search, region: np.ndarray, low: np.ndarray) -> Spot:
+    """The spot of one hot region of the PET, given from index `low` on."""
     suv, grid = study.pet.values, study.pet.grid
-    reach = np.ceil(FARTHEST_MM / np.asarray(grid.spacing_mm)).astype(int)
-    low, high = np.maximum(peak - reach, 0), np.minimum(peak + reach + 1, suv.shape)
-    box = tuple(slice(a, b) for a, b in zip(low, high))
-    unexpected = normal.z_pet[box] >= UNEXPECTED_SHARE * numbers.focus_z
-    hot, _ = label((suv[box] >= numbers.focus_share * suv[tuple(peak)]) & unexpected)
-    region = hot == hot[tuple(peak - low)]
     index = np.argwhere(region) + low
     radius = float((3 * len(index) * grid.voxel_ml * 1000 / (4 * np.pi)) ** (1 / 3))
     weight = suv[tuple(index.T)].astype(np.float64)
     centre = grid.to_mm((index * weight[:, None]).sum(axis=0) / weight.sum())
-    blocks = blocks_within(search, grid.box(low, high), region)
-    return Spot(centre, radius, float(normal.z_pet[tuple(peak)]), "focus", blocks, float(suv[tuple(peak)]))
+    top = tuple(index[np.argmax(weight)])
+    blocks = blocks_within(search, grid.box(low, low + np.array(region.shape)), region)
+    return Spot(centre, radius, float(normal.z_pet[top]), "focus", blocks, float(suv[top]))
 
 
 def blocks_within(search: Search, grid: Grid, region: np.ndarray) -> np.ndarray:

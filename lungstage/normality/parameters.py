@@ -10,7 +10,7 @@ import numpy as np
 from ..tables import Priors, read_parameters, read_rows, shipped_priors
 
 COLUMNS = ("region", "hu_mean", "hu_sd", "hu_enhancement", "suv_of", "suv_ratio", "suv_sigma", "source")
-UNITS_OF_UPTAKE = ("blood", "liver", "marrow", "wall", "suv")
+UNITS_OF_UPTAKE = ("blood", "heart", "liver", "marrow", "wall", "suv")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ class NormalityParameters:
     blood_sd_hu: float
     blood_suv: float
     blood_sigma: float
+    heart_of_blood: float
+    heart_sigma: float
+    heart_cold_sigma: float
     liver_suv: float
     liver_sigma: float
     marrow_of_blood: float

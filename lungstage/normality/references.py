@@ -1,4 +1,4 @@
-"""PET and anatomy in, the patient's own blood pool, liver, marrow and lung out, as logarithms of SUV."""
+"""PET and anatomy in, the patient's own blood pool, heart, liver, marrow and lung out, as logarithms of SUV."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ MEASURED_SIGMA = 0.08  # no measurement is believed more than this
 VERTEBRA = 85
 CORE_SHARE = 0.9  # of the highest probability a region reaches in this patient
 MOST_POINTS = 20_000
+HOT_QUANTILE, HOT_STEPS = 0.97, 1.88
 WALL = ("chest_wall", "back")
 
 
@@ -25,6 +26,8 @@ class References:
 
     blood: float
     blood_sigma: float
+    heart: float
+    heart_sigma: float
     liver: float
     liver_sigma: float
     marrow: float
@@ -37,6 +40,7 @@ class References:
         """Log SUV and spread of a unit of regions.csv; SUV itself is log 1, certain."""
         units = {
             "blood": (self.blood, self.blood_sigma),
+            "heart": (self.heart, self.heart_sigma),
             "liver": (self.liver, self.liver_sigma),
             "marrow": (self.marrow, self.marrow_sigma),
             "wall": (self.wall, self.wall_sigma),
@@ -55,6 +59,9 @@ def measure_references(
         return settle(logs[surest_voxels(region, shares, lattice, anatomy, numbers.seen_probability)], prior, sigma)
 
     blood, blood_sigma = level("aorta", np.log(numbers.blood_suv), numbers.blood_sigma)
+    heart, heart_sigma = measure_heart(
+        logs[surest_voxels("heart", shares, lattice, anatomy, numbers.seen_probability)], blood, numbers
+    )
     liver, liver_sigma = level("liver", np.log(numbers.liver_suv), numbers.liver_sigma)
     vertebrae = logs[(shares.bone_code == VERTEBRA) & (shares.bone > 0.8)]
     marrow, marrow_sigma = settle(vertebrae, blood + np.log(numbers.marrow_of_blood), numbers.marrow_sigma)
@@ -64,7 +71,7 @@ def measure_references(
     points = lattice.at_lattice(logs)[(likely > numbers.seen_probability) & (lattice.at_lattice(shares.soft * shares.body) > 0.9)]
     wall, wall_sigma = settle(points, blood + np.log(numbers.wall_of_blood), numbers.wall_sigma)
     lung = measure_lung(logs, shares, blood, numbers)
-    return References(blood, blood_sigma, liver, liver_sigma, marrow, marrow_sigma, wall, wall_sigma, lung)
+    return References(blood, blood_sigma, heart, heart_sigma, liver, liver_sigma, marrow, marrow_sigma, wall, wall_sigma, lung)
 
 
 def surest_voxels(
@@ -96,6 +103,15 @@ def settle(values: np.ndarray, prior: float, prior_sigma: float) -> tuple[float,
     sigma = np.hypot(MEASURED_SIGMA, scatter / 3)
     weight = prior_sigma**2 / (prior_sigma**2 + sigma**2)
     return float(weight * median + (1 - weight) * prior), float(sigma * np.sqrt(weight))
+
+
+def measure_heart(values: np.ndarray, blood: float, numbers: NormalityParameters) -> tuple[float, float]:
+    """(level, spread) between the middle and the hottest of the heart: in some patients its muscle glows, in others not."""
+    if len(values) < LEAST_POINTS:
+        return blood + float(np.log(numbers.heart_of_blood)), numbers.heart_sigma
+    middle, hot = np.quantile(values, (0.5, HOT_QUANTILE))
+    level = float(max((middle + hot) / 2, blood))
+    return level, max((float(hot) - level) / HOT_STEPS, numbers.heart_cold_sigma)
 
 
 def measure_lung(logs: np.ndarray, shares: Shares, blood: float, numbers: NormalityParameters) -> float:

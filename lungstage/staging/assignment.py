@@ -57,7 +57,8 @@ def assign(evidence: Evidence) -> Assignments:
 
 def doubt_of(evidence: Evidence, k: int) -> float:
     """How much malignant weight a lesion has outside its most probable kind."""
-    outside = 1.0 - evidence.target[k].max()
+    main = evidence.target[k].argmax()
+    outside = float(evidence.target[k] @ evidence.lean[k] - evidence.target[k, main] * evidence.lean[k, main])
     return outside * evidence.bad[k]
 
 

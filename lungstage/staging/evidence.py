@@ -28,6 +28,7 @@ class Evidence:
     """The lesions (k) as the network sees them.
 
     odds           (k) of malignancy, by the images alone; good, bad (k) see above
+    lean           (k, 2 + o) odds of malignancy if it is of a column of `target`, over those odds
     target         (k, 2 + o) probability that it is tissue of the lung, a regional node, or in an organ; rows sum to 1
     primary        (k) probability that it is tissue that a primary can be
     nodule         (k) of its share of the lung, the part that is a nodule or mass and not a collapse
@@ -43,6 +44,7 @@ class Evidence:
     odds: np.ndarray
     good: np.ndarray
     bad: np.ndarray
+    lean: np.ndarray
     target: np.ndarray
     primary: np.ndarray
     nodule: np.ndarray
@@ -53,14 +55,19 @@ class Evidence:
     effusion: np.ndarray
     crowd: np.ndarray
 
+    def bad_as(self, column: int) -> np.ndarray:
+        """(k) `bad` of every lesion if it is of this column of `target`."""
+        return self.bad * self.lean[:, column]
+
 
 def read_evidence(lesions: Lesions, findings: Findings, parameters: StagingParameters) -> Evidence:
     """Every lesion as a row; the facts of `findings` are counted in."""
     limit = parameters.numbers.log_odds_limit
-    alone = np.array([lesion.base_log_odds + sum(reason.log_odds for reason in lesion.reasons) for lesion in lesions], float)
+    alone = np.array([lesion.log_odds for lesion in lesions], float)
     odds = np.exp(np.clip(alone, -limit, limit))
     good, bad = with_facts(odds, findings)
     targets = [target_of(lesion, parameters) for lesion in lesions]
+    leans = [lean_of(lesion, parameters) for lesion in lesions]
     columns = FIRST_ORGAN + len(parameters.organs)
     target = np.array([row for row, _ in targets]).reshape(-1, columns)
     primary = np.array([share for _, share in targets])
@@ -72,6 +79,7 @@ def read_evidence(lesions: Lesions, findings: Findings, parameters: StagingParam
         odds=odds,
         good=good,
         bad=bad,
+        lean=np.array(leans).reshape(-1, columns),
         target=target,
         primary=primary,
         nodule=np.array([nodule_share(lesion) for lesion in lesions]),
@@ -113,6 +121,20 @@ def target_of(lesion: Lesion, parameters: StagingParameters) -> tuple[np.ndarray
     shares = np.where(shares >= min(LEAST_SHARE, shares.max()), shares, 0.0)
     shares /= shares.sum()
     return shares, float(shares[LUNG])
+
+
+def lean_of(lesion: Lesion, parameters: StagingParameters) -> np.ndarray:
+    """(2 + o): what its odds of malignancy are multiplied with if it is of a column; 1 where nothing is known of it."""
+    names = [organ.organ for organ in parameters.organs]
+    limit = parameters.numbers.log_odds_limit
+    own = float(np.clip(lesion.log_odds, -limit, limit))
+    total, weighed = np.zeros(FIRST_ORGAN + len(names)), np.zeros(FIRST_ORGAN + len(names))
+    for kind, p in lesion.p_kind.items():
+        log_odds = np.clip(lesion.log_odds_as.get(kind, own), -limit, limit)
+        for column, part in columns_of(kind, lesion, names, parameters):
+            total[column] += part * p
+            weighed[column] += part * p * np.exp(log_odds - own)
+    return np.where(total > 0, weighed / np.where(total > 0, total, 1.0), 1.0)
 
 
 def nodule_share(lesion: Lesion) -> float:

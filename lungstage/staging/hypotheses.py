@@ -66,7 +66,7 @@ def list_hypotheses(
     factor = size_factors(evidence, population, reference, parameters)
     seen = (1.0 - numbers.unseen_primary) * scan.lungs
     lung = np.where(assignments.fixed == LUNG, 1.0, np.where(assignments.fixed < 0, evidence.primary, 0.0))
-    ground = evidence.bad * np.where(evidence.primary > 0, lung, 0.0) * evidence.crowd[LUNG] / reference.lung
+    ground = evidence.bad_as(LUNG) * np.where(evidence.primary > 0, lung, 0.0) * evidence.crowd[LUNG] / reference.lung
     alone = people.cancer * (1.0 - numbers.unseen_primary) * ground * factor[:, PRIMARY]
     second = numbers.second_primary * ground * evidence.nodule * factor[:, SECOND]
     rows = [(UNSEEN, NOBODY, lobe, people.cancer * (1.0 - seen) * share) for lobe, share in enumerate(parameters.lobe_share)]

@@ -51,7 +51,7 @@ def lung_evidence(
     """The likelihood of every state under every hypothesis; in_detail: with `parts`."""
     share = np.where(assignments.fixed == LUNG, 1.0, evidence.target[:, LUNG])
     rates = nodule_rates(evidence, hypotheses, reference, parameters)
-    bad = evidence.bad * share
+    bad = evidence.bad_as(LUNG) * share
     healthy = evidence.good * share
     # (h, k, 8) at first, states last for the matrix product
     factors = healthy[:, None] + bad[:, None] * (rates[:, :, :3] @ STATES.T.astype(float) + rates[:, :, 3:])

@@ -85,7 +85,7 @@ def node_evidence(
     share = np.array([share_of(evidence, assignments, k, NODES) for k in lesions])
     healthy = evidence.good[lesions] * share
     # (patterns of open stations, lesions)
-    factors = healthy + (bits @ rates[np.ix_(lesions, open_stations)].T) * (evidence.bad[lesions] * share)
+    factors = healthy + (bits @ rates[np.ix_(lesions, open_stations)].T) * (evidence.bad_as(NODES)[lesions] * share)
     said = np.prod(np.where(bits > 0, facts[open_stations, 1], facts[open_stations, 0]), axis=1)
     common = said * factors[:, : len(fixed)].prod(axis=1)
     used = used_in(assignments, doubtful)
@@ -105,8 +105,8 @@ def node_evidence(
 
 
 def p_bad(evidence: Evidence, lesions) -> np.ndarray:
-    """P(malignant) of lesions by themselves, facts about them counted."""
-    good, bad = evidence.good[lesions], evidence.bad[lesions]
+    """P(malignant) of lesions by themselves if they are nodes, facts about them counted."""
+    good, bad = evidence.good[lesions], evidence.bad_as(NODES)[lesions]
     return bad / np.maximum(good + bad, 1e-300)
 
 

@@ -83,7 +83,7 @@ def organ_likelihood(o, lesions, evidence, assignments, scan, reference, paramet
     good = evidence.good[lesions] * share
     average = (organ.single + (1 - organ.single) * organ.many) * sees
     rate = 1.0 / (reference.organs[o] * average**parameters.numbers.organ_count_power) if average > 0 else 0.0
-    bad = evidence.bad[lesions] * share * rate * evidence.crowd[FIRST_ORGAN + o]
+    bad = evidence.bad_as(FIRST_ORGAN + o)[lesions] * share * rate * evidence.crowd[FIRST_ORGAN + o]
     bad = np.where(np.array(lesions) == benign, 0.0, bad) if benign is not None else bad
     ways = symmetric_sums(good, bad)
     single = (1 - sees) * ways[0] + (sees * ways[1] if len(ways) > 1 else 0.0)

@@ -326,7 +326,7 @@ class Network:
         rates = nodule_rates(self.evidence, self.hypotheses, self.patient.reference, self.parameters)[:, k]
         shape = (self.count + 1, 4, len(self.organ_states) + 1, 2**self.most_open + 1, len(columns))
         seen = np.ones(shape)
-        good, bad = self.evidence.good[k], self.evidence.bad[k]
+        good, in_lung, as_node = self.evidence.good[k], self.evidence.bad_as(LUNG)[k], self.evidence.bad_as(NODES)[k]
         for h in range(self.count):
             if k in (self.hypotheses.primary[h], self.hypotheses.second[h]):
                 continue
@@ -335,11 +335,11 @@ class Network:
                 if column == LUNG:
                     for row, state in enumerate(self.organ_states):
                         ill = STATES[::2, 0] * rates[h, 0] + STATES[::2, 1] * rates[h, 1] + state[0] * rates[h, 2] + rates[h, 3]
-                        seen[h, :, row, :, position] = (good + bad * ill)[:, None]
+                        seen[h, :, row, :, position] = (good + in_lung * ill)[:, None]
                 elif column == NODES:
                     for code in range(2 ** len(own)):
                         ill = sum(rate for j, rate in enumerate(own) if code >> j & 1)
-                        seen[h, :, :, code, position] = good + bad * ill
+                        seen[h, :, :, code, position] = good + as_node * ill
         for position, column in enumerate(columns):
             if column in (LUNG, NODES):
                 seen[-1, ..., position] = good

@@ -1,12 +1,12 @@
-"""Necks: dense things that touch are told apart, one thing stays one whatever its size and grid."""
+"""Necks and saddles: things that touch are told apart, one thing stays one whatever its size and grid."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lungstage.lesions.nodules import parts_at_necks
 from lungstage.lesions.parameters import load_lesion_parameters
+from lungstage.lesions.parts import parts_at_necks, parts_at_saddles
 
 RATIO = load_lesion_parameters().search.neck_ratio
 
@@ -52,3 +52,15 @@ def test_axes_and_flips_give_the_same_parts():
     both = mask & (parts > 0)
     same = np.mean((parts == parts[30, 30, 17])[both] == (back == back[30, 30, 17])[both])
     assert same > 0.99
+
+
+@pytest.mark.parametrize("apart_mm, expected", [(60.0, 2), (20.0, 1)])
+def test_two_hot_places_are_two_only_if_the_uptake_sinks_between_them(apart_mm, expected):
+    z, y, x = np.indices((12, 24, 60)) * 2.0
+    suv = sum(
+        hot * np.exp(-((z - 12) ** 2 + (y - 24) ** 2 + (x - at) ** 2) / (2 * 12.0**2))
+        for hot, at in ((8, 30), (5, 30 + apart_mm))
+    )
+    parts, count = parts_at_saddles(np.log(suv + 1e-3), suv > 0.5, -np.log(0.7))
+    assert count == expected
+    assert ((parts > 0) == (suv > 0.5)).all()

@@ -56,7 +56,14 @@ def own_weight(patient, assignments, k, mean, sd):
     if evidence.primary[k] == 0 or share(evidence, assignments, k, LUNG) == 0:
         return 0.0
     size = normal(evidence.log_size[k], mean, sd) / mixture(patient, k)
-    return evidence.bad[k] * evidence.crowd[LUNG] / patient.reference.lung * share(evidence, assignments, k, LUNG) * size
+    return (
+        evidence.bad[k]
+        * evidence.lean[k, LUNG]
+        * evidence.crowd[LUNG]
+        / patient.reference.lung
+        * share(evidence, assignments, k, LUNG)
+        * size
+    )
 
 
 def second_weight(patient, assignments, k):
@@ -104,6 +111,13 @@ def options(patient, assignments, k, taken):
     return words
 
 
+def column_of(role):
+    """The column of Evidence.target that a role belongs to."""
+    if role.startswith("node"):
+        return NODES
+    return FIRST_ORGAN + int(role.split()[1]) if role.startswith("organ") else LUNG
+
+
 def add_case(found, patient, assignments, primary, second, lobe, weight, roles):
     """Everything that agrees with one choice of roles."""
     evidence, parameters = patient.evidence, patient.parameters
@@ -111,7 +125,7 @@ def add_case(found, patient, assignments, primary, second, lobe, weight, roles):
         if role == "benign":
             weight *= evidence.good[k]
         elif role != "taken":
-            weight *= evidence.bad[k]
+            weight *= evidence.bad[k] * evidence.lean[k, column_of(role)]
     if weight == 0:
         return
     by_state = [(s, o, c, lung_factor(patient, assignments, primary, lobe, roles, s, o, c))

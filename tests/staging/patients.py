@@ -29,6 +29,7 @@ def lesion(
     p_kind=None,
     region=None,
     spread_mm=0.5,
+    log_odds_as=None,
 ):
     """One lesion. log_odds: of malignancy of the lesion alone; station: name or distribution; invades: structure -> P."""
     sizes = np.maximum(size_mm + spread_mm * np.linspace(-1.7, 1.7, 16), 0.5)
@@ -65,6 +66,7 @@ def lesion(
         reasons=(Reason("look", None, log_odds - base),),
         p_malignant=1 / (1 + np.exp(-log_odds)),
         samples=samples,
+        log_odds_as=log_odds_as or {},
     )
 
 

@@ -44,6 +44,17 @@ CASES = {
         lesions(lesion(size_mm=34), lesion("L2", p_kind={"pulmonary": 0.6, "node": 0.4}, log_odds=1.5, station="10R")),
         WHOLE_BODY, Facts(),
     ),
+    "a mass that would be harmless as a node": (
+        lesions(
+            lesion(size_mm=34),
+            lesion("L2", p_kind={"pulmonary": 0.6, "node": 0.4}, log_odds=1.5, station="10R", log_odds_as={"node": -3.0}),
+        ),
+        WHOLE_BODY, Facts(),
+    ),
+    "a focus of bone or liver": (
+        lesions(lesion(), lesion("L2", p_kind={"liver": 0.6, "bone": 0.4}, log_odds=-2.0, log_odds_as={"bone": 1.0})),
+        WHOLE_BODY, Facts(),
+    ),
     "a biopsy and an MRI": (
         lesions(lesion(log_odds=2.0), node("L2", "7", 0.0)), WHOLE_BODY,
         Facts(biopsies=(Biopsy("7", "EBUS", "negative"), Biopsy("L1", "biopsy", "positive")), brain_mri="clear"),
