@@ -38,7 +38,8 @@ def alternatives(
     enhanced = float(np.median(study.ct.values[index]))
     bloodless = {"as bright as blood with contrast": (enhanced, rising(enhanced, numbers.contrast_hu, numbers.contrast_blur_hu))}
     if kind in IN_LUNG:
-        bloodless |= in_the_lung(spot, points, float((survey.lungs.hull[index] > 0).mean()), survey)
+        inside = float((survey.lungs.hull[index] > 0).mean())
+        bloodless |= in_the_lung(spot, points, inside, float(np.median(samples.longest_mm)), survey)
     # what holds blood or nothing at all is no hotter than blood
     cool = (
         1.0 if over_blood is None else rising(-np.log(max(over_blood, 1e-3)), -np.log(numbers.hot_over_blood), numbers.hot_blur)
@@ -60,16 +61,23 @@ def alternatives(
     return found
 
 
-def in_the_lung(spot: Spot, points: np.ndarray, inside: float, survey: Survey) -> dict[str, tuple[float, float]]:
-    """What a spot of the lung could be instead: a vessel, the wall, a fold of it. inside: share of its points in the hull."""
+def in_the_lung(
+    spot: Spot, points: np.ndarray, inside: float, longest_mm: float, survey: Survey
+) -> dict[str, tuple[float, float]]:
+    """What a spot of the lung could be instead: a vessel, the wall, a fold of it, the rim of the mediastinum.
+
+    inside   share of its points in the hull
+    """
     numbers = survey.numbers.search
     thickness = thickness_mm(spot, survey.search)
     ratio = thickness / vessel_radius_mm(hilum_distance_mm(survey, points.mean(axis=0)), numbers)
-    flat = float(depth_below_wall_mm(survey, points).max()) / thickness
+    deepest = float(depth_below_wall_mm(survey, points).max())
+    flat, rim = deepest / thickness, deepest / max(longest_mm, 1.0)
     return {
         "no thicker than a vessel here": (ratio, rising(-ratio, -numbers.vessel_ratio, numbers.vessel_ratio_blur)),
         "mostly outside of the lungs": (inside, rising(-inside, -numbers.inside_share, numbers.inside_blur)),
         "flat on the wall of the chest": (flat, rising(-flat, -numbers.wall_depth, numbers.wall_depth_blur)),
+        "a rim of chest wall or mediastinum": (rim, numbers.rim_share * rising(-rim, -numbers.rim_depth, numbers.rim_depth_blur)),
     }
 
 

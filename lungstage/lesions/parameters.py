@@ -49,6 +49,9 @@ class SearchParameters:
     contrast_blur_hu: float
     embedded_share: float
     embedded_blur: float
+    rim_depth: float
+    rim_depth_blur: float
+    rim_share: float
     hot_alternative: float
     hot_over_blood: float
     hot_blur: float
