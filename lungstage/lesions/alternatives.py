@@ -36,7 +36,10 @@ def alternatives(
     numbers, study = survey.numbers.search, survey.study
     index = tuple(np.rint(study.ct.grid.to_index(points)).astype(int).clip(0, np.array(study.ct.grid.shape) - 1).T)
     enhanced = float(np.median(study.ct.values[index]))
-    bloodless = {"as bright as blood with contrast": (enhanced, rising(enhanced, numbers.contrast_hu, numbers.contrast_blur_hu))}
+    bloodless = {}
+    if kind != "bone":  # which is bright by itself
+        bright = rising(enhanced, numbers.contrast_hu, numbers.contrast_blur_hu)
+        bloodless["as bright as blood with contrast"] = (enhanced, bright)
     if kind in IN_LUNG:
         inside = float((survey.lungs.hull[index] > 0).mean())
         bloodless |= in_the_lung(spot, points, inside, float(np.median(samples.longest_mm)), survey)

@@ -32,6 +32,8 @@ POINTS_AT_MOST = 400
 JUDGED_FROM = 0.03
 """A lesion is judged as every kind that it is with at least this probability."""
 PET_BLUR_MM, FOCUS_REACH_MM = 6.0, 15.0
+SAME_PLACE = 0.3
+"""Of the smaller one's diameter: centres nearer than this are one thing."""
 LARGE_FOCUS_MM, LARGER = 9.0, 1.5
 """Small foci look larger than they are; one of more than this radius is no spot of the CT so much smaller."""
 
@@ -218,9 +220,15 @@ def without_twins(lesions: list[Lesion], kept: list[Lesion]) -> list[Lesion]:
     """
     kept = list(kept)
     for lesion in sorted(lesions, key=lambda one: -one.volume_ml.q50):
-        if not any(overlap(lesion, other) > 0.5 for other in kept):
+        if not any(overlap(lesion, other) > 0.5 or concentric(lesion, other) for other in kept):
             kept.append(lesion)
     return kept
+
+
+def concentric(one: Lesion, other: Lesion) -> bool:
+    """Whether two lie in the same place whatever their shapes, as a node that one detector saw from the side of the lung."""
+    apart = float(np.linalg.norm(np.subtract(one.centre_mm, other.centre_mm)))
+    return apart < SAME_PLACE * min(one.longest_diameter_mm.q50, other.longest_diameter_mm.q50)
 
 
 def overlap(small: Lesion, large: Lesion) -> float:
