@@ -60,14 +60,21 @@ def nodal_ground(search: Search, anatomy: Anatomy) -> np.ndarray:
 
 def nearest_station(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
     """(n): squared Mahalanobis distance from the nearest station's nodes; infinite beyond FAR."""
-    frame = anatomy.frame.to_frame(points)
-    nearest = np.full(len(points), np.inf)
-    for centre, covariance in zip(anatomy.stations.centres, anatomy.stations.covariances):
+    everywhere = anatomy.frame.to_frame(points)
+    centres, covariances = anatomy.stations.centres, anatomy.stations.covariances
+    # beyond these boxes the distance is more than FAR
+    reach = np.sqrt(FAR * np.diagonal(covariances, axis1=1, axis2=2))
+    low, high = (centres - reach).min(axis=0), (centres + reach).max(axis=0)
+    some = np.flatnonzero(((everywhere >= low) & (everywhere <= high)).all(axis=1))
+    frame = everywhere[some]
+    least = np.full(len(some), np.inf)
+    for centre, covariance, box in zip(centres, covariances, reach):
         away = frame - centre
-        reach = np.sqrt(FAR * np.diag(covariance))
-        close = np.flatnonzero((np.abs(away) <= reach).all(axis=1))  # beyond this box the distance is more than FAR
+        close = np.flatnonzero((np.abs(away) <= box).all(axis=1))
         scaled = away[close] @ np.linalg.cholesky(np.linalg.inv(covariance))
-        nearest[close] = np.minimum(nearest[close], (scaled * scaled).sum(axis=1))
+        least[close] = np.minimum(least[close], (scaled * scaled).sum(axis=1))
+    nearest = np.full(len(points), np.inf)
+    nearest[some] = least
     return nearest
 
 
