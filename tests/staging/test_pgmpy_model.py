@@ -16,6 +16,13 @@ CASES = {
     "a nodule, a node and a bone": (
         lesions(lesion(), node("L2", {"4R": 0.6, "7": 0.4}, 1.0), lesion("L3", "bone", log_odds=1.0)), THORAX, Facts()
     ),
+    "a mass that would be harmless as a node": (
+        lesions(
+            lesion(size_mm=34),
+            lesion("L2", p_kind={"pulmonary": 0.6, "node": 0.4}, log_odds=1.5, station="10R", log_odds_as={"node": -3.0}),
+        ),
+        WHOLE_BODY, Facts(),
+    ),
     "a mass of doubtful kind": (
         lesions(lesion(size_mm=34), lesion("L2", p_kind={"pulmonary": 0.6, "node": 0.4}, log_odds=1.5, station="10R")),
         WHOLE_BODY, Facts(biopsies=(Biopsy("7", "EBUS", "negative"),), brain_mri="clear"),
