@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,35 +53,34 @@ class Candidate:
         return max(self.p_kind, key=self.p_kind.get)
 
 
+class Masks(NamedTuple):
+    """uint8 (z, y, x) of one grid, as in Candidate; core with at least one voxel."""
+
+    core: np.ndarray
+    allowed: np.ndarray
+    taken: np.ndarray | None = None
+    spill: np.ndarray | None = None
+
+
 def candidate_from(
-    grid: Grid,
-    core: np.ndarray,
-    allowed: np.ndarray,
-    p_kind: dict[str, float],
-    score: float,
-    found_by: str,
-    radius_mm: float | None = None,
-    margin_mm: float | None = None,
-    taken: np.ndarray | None = None,
-    spill: np.ndarray | None = None,
+    grid: Grid, masks: Masks, p_kind: dict[str, float], score: float, found_by: str, radius_mm: float | None = None
 ) -> Candidate:
     """The candidate whose core and allowed ground are masks of a whole grid; its box is cut out around the core.
 
-    core, allowed, taken, spill   uint8 (z, y, x) on `grid`, core with at least one voxel
-    radius_mm       of a sphere of the lesion's size; None: that of the core's own volume
-    margin_mm       how far the lesion may reach beyond the core's bounding box; None: twice the radius, at least 10 mm
+    radius_mm   of a sphere of the lesion's size; None: that of the core's own volume. The lesion may reach twice as far
+                beyond the core's bounding box, at least 10 mm
     """
-    inside = np.argwhere(core)
+    inside = np.argwhere(masks.core)
     if not len(inside):
         raise ValueError("a candidate needs a voxel of core")
     if radius_mm is None:
         radius_mm = float((750.0 / np.pi * len(inside) * grid.voxel_ml) ** (1 / 3))
-    margin = np.ceil(np.float64(max(10.0, 2 * radius_mm) if margin_mm is None else margin_mm) / np.asarray(grid.spacing_mm))
+    margin = np.ceil(max(10.0, 2 * radius_mm) / np.asarray(grid.spacing_mm))
     low = np.maximum(inside.min(0) - margin, 0).astype(int)
     high = np.minimum(inside.max(0) + margin + 1, grid.shape).astype(int)
     cut = tuple(slice(a, b) for a, b in zip(low, high))
     centre = tuple(grid.to_mm(inside.mean(0)))
     core, allowed, taken, spill = (
-        None if mask is None else np.ascontiguousarray(mask[cut] != 0).astype(np.uint8) for mask in (core, allowed, taken, spill)
+        None if mask is None else np.ascontiguousarray(mask[cut] != 0).astype(np.uint8) for mask in masks
     )
     return Candidate(centre, radius_mm, dict(p_kind), grid.box(low, high), core, allowed, score, found_by, taken, spill)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..records import Anatomy
-from .candidate import Candidate, candidate_from
+from .candidate import Candidate, Masks, candidate_from
 from .parameters import SearchParameters
 from .search import Search
 from .spots import Spot
@@ -55,10 +55,8 @@ def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, near: float, numb
     taken, spill = (
         blocks_within(blocks, around).astype(np.uint8) if len(blocks) else None for blocks in (spot.beside, spot.spill)
     )
-    return candidate_from(
-        grid, core.astype(np.uint8), allowed.astype(np.uint8), p_kind, spot.score, spot.found_by, radius_mm=spot.radius_mm,
-        taken=taken, spill=spill,
-    )  # fmt: skip
+    masks = Masks(core.astype(np.uint8), allowed.astype(np.uint8), taken, spill)
+    return candidate_from(grid, masks, p_kind, spot.score, spot.found_by, radius_mm=spot.radius_mm)
 
 
 def surroundings(spot: Spot, search: Search) -> Surroundings:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from lungstage.geometry import Grid
-from lungstage.lesions.candidate import Candidate, candidate_from
+from lungstage.lesions.candidate import Candidate, Masks, candidate_from
 from lungstage.records import Normal, Passport, Spread, Study, Volume
 
 FINE_MM = 0.5
@@ -56,4 +56,4 @@ def candidate(study: Study, radius_mm: float, kind: str = "pulmonary", allowed=N
     points = grid.to_mm(np.moveaxis(np.indices(grid.shape), 0, -1))
     core = np.linalg.norm(points - np.asarray(centre_mm), axis=-1) <= max(0.5 * radius_mm, 1.0)
     allowed = np.ones(grid.shape, np.uint8) if allowed is None else allowed
-    return candidate_from(grid, core.astype(np.uint8), allowed, {kind: 1.0}, 1.0, "test", radius_mm=radius_mm)
+    return candidate_from(grid, Masks(core.astype(np.uint8), allowed), {kind: 1.0}, 1.0, "test", radius_mm=radius_mm)

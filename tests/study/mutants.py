@@ -6,6 +6,7 @@ Ten thousand at once:   PYTHONPATH=tests python -m study.mutants 10000 [first se
 from __future__ import annotations
 
 import io
+import struct
 import sys
 import tempfile
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 from pydicom import DataElement, config, dcmread
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.tag import Tag
 from study.scans import chest, ct_series, enhanced_ct, pet_series
 
@@ -158,6 +160,13 @@ def impossible(image, name: str, folder: Path) -> str:
     return displaced(image, folder)
 
 
+# what pydicom raises for headers and files damaged at random
+UNREADABLE = (
+    AttributeError, ValueError, TypeError, LookupError, OSError, EOFError, NotImplementedError, ArithmeticError, struct.error,
+    BytesLengthException, InvalidDicomError,
+)  # fmt: skip
+
+
 def displaced(study, folder: Path) -> str:
     """Which slice does not lie where its own file says; "" where all do."""
     height, often = {}, Counter(label.sop_instance_uid for label in study.slices)
@@ -166,7 +175,7 @@ def displaced(study, folder: Path) -> str:
         try:
             ds = dcmread(path, force=True)
             height[str(ds.SOPInstanceUID)] = float(np.array(ds.ImagePositionPatient, float) @ normal)
-        except Exception:  # a file that nobody can read states no position
+        except UNREADABLE:  # a file that nobody can read states no position
             continue
     for k, label in enumerate(study.slices):
         stated = height.get(str(label.sop_instance_uid))
