@@ -25,7 +25,7 @@ FEW = 8  # voxels below which a share of them means nothing
 class Traits:
     """What a lesion looks like.
 
-    longest_mm, axial_mm, short_axis_mm, solid_mm, volume_ml   over the shape samples
+    longest_mm, short_axis_mm, solid_mm, volume_ml   over the shape samples
     density           probabilities of DENSITIES
     hu_mean, hu_sd    over the median shape
     p_spiculated, p_lobulated   strands in many directions; bays in the border
@@ -42,7 +42,6 @@ class Traits:
     """
 
     longest_mm: Spread
-    axial_mm: Spread
     short_axis_mm: Spread
     solid_mm: Spread
     volume_ml: Spread
@@ -116,7 +115,7 @@ def measure_traits(
     suv = measure_uptake(study, normal, candidate, samples, numbers)
     inner = hu[depth >= min(1.0, float(depth.max()))]
     return Traits(
-        Spread.of(samples.longest_mm), Spread.of(axial), Spread.of(samples.short_axis_mm), Spread.of(samples.solid_mm),
+        Spread.of(samples.longest_mm), Spread.of(samples.short_axis_mm), Spread.of(samples.solid_mm),
         Spread.of(samples.volume_ml), density, float(hu[shape != 0].mean()), float(hu[shape != 0].std()),
         p_spiculated=p_spiculated(study, candidate, samples, numbers) if in_lung else 0.0,
         p_lobulated=p_lobulated(shape, numbers),

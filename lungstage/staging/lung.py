@@ -56,7 +56,7 @@ def lung_evidence(
     # (h, k, 8) at first, states last for the matrix product
     factors = healthy[:, None] + bad[:, None] * (rates[:, :, :3] @ STATES.T.astype(float) + rates[:, :, 3:])
     factors = np.maximum(factors, 1e-300)
-    counted, possible = who_counts(assignments, hypotheses, evidence)
+    counted, possible = who_counts(assignments, hypotheses)
     likelihood = np.exp(counted.astype(float) @ np.log(factors))
     likelihood *= possible[:, :, None] * state_prior(hypotheses, scan, parameters)[:, None, :]
     if not in_detail:
@@ -67,7 +67,7 @@ def lung_evidence(
     return LungEvidence(likelihood, ill * bad[:, None] / np.swapaxes(factors, 1, 2)[..., None], counted)
 
 
-def who_counts(assignments: Assignments, hypotheses: Hypotheses, evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
+def who_counts(assignments: Assignments, hypotheses: Hypotheses) -> tuple[np.ndarray, np.ndarray]:
     """(h, c, k) whose factor belongs to the lung, and (h, c) which combinations a hypothesis allows (its primary is lung)."""
     combinations = len(assignments.columns)
     lung = np.repeat((assignments.fixed == LUNG)[None], combinations, axis=0)

@@ -114,7 +114,7 @@ def infer_posterior(patient: Patient, in_detail: bool, assignments: Assignments 
     organs = m_likelihood(levels, parameters)
     prior = spread_prior(hypotheses, patient.facts.population, parameters)
     given_n = np.array([nodes[key].given_n for key in keys])
-    rest = sum_out(hypotheses, lung.likelihood, given_n, organs, prior, parameters)
+    rest = sum_out(lung.likelihood, given_n, organs, prior, parameters)
     pairs, rest = by_pair(hypotheses, rest)
     t8 = t8_of(patient)
     by_t = rest * t8[pairs[:, 0]][:, None, :, None, None]
@@ -188,7 +188,7 @@ def spread_prior(hypotheses: Hypotheses, population: str, parameters: StagingPar
     return prior
 
 
-def sum_out(hypotheses, lung, given_n, organs, prior, parameters) -> np.ndarray:
+def sum_out(lung, given_n, organs, prior, parameters) -> np.ndarray:
     """(h, 4, 9, 5, 5) of Posterior.rest.
 
     lung (h, c, 8), given_n (h, c, 5), organs (c, 6, n3, t4, contra, 5), prior (h, 5, 5, 9, 6)

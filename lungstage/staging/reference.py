@@ -30,7 +30,6 @@ class Reference:
     lung        lesions of the lung: primaries, separate nodules, second primaries
     nodes       nodes of all stations together
     organs      (o) P(organ involved)
-    m1          P(M1)
     shares      (3) of the lesions of the lung: primary, separate nodule, second primary
     separate    expected separate nodules found where there are any; contralateral: in the other lung
     """
@@ -38,7 +37,6 @@ class Reference:
     lung: float
     nodes: float
     organs: np.ndarray
-    m1: float
     shares: np.ndarray
     separate: float
     contralateral: float
@@ -62,7 +60,6 @@ def average_patient(scan: Scan, parameters: StagingParameters) -> Reference:
         lung=float(parts.sum()),
         nodes=cancer * float(station_involvement(parameters) @ scan.nodes_found_full),
         organs=cancer * m1 * involved,
-        m1=m1,
         shares=parts / parts.sum(),
         separate=numbers.nodules_seen,
         contralateral=float(contralateral),

@@ -109,7 +109,7 @@ def read_ct(stack: Stack, reader: PixelReader, offset_hu: float, numbers: StudyP
     return laid_out(stack, layout, stored, values, outside)
 
 
-def read_activity(stack: Stack, reader: PixelReader, numbers: StudyParameters, max_ram_gb=None) -> Image:
+def read_activity(stack: Stack, reader: PixelReader, max_ram_gb=None) -> Image:
     """The PET of a stack in the unit its headers say, each slice by its own rescale."""
     layout = stack.layout
     check_memory(layout.shape, 8.0, max_ram_gb, stack.name)

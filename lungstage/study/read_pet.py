@@ -51,7 +51,7 @@ def pet_of_stack(stack: Stack, reading: Reading, wishes: Wishes, numbers: StudyP
     """A PET in SUV."""
     if stack.problem is not None:
         raise located(stack.problem, reading.where)
-    image = in_place(reading, lambda: read_activity(stack, reading.reader, numbers, wishes.max_ram_gb))
+    image = in_place(reading, lambda: read_activity(stack, reading.reader, wishes.max_ram_gb))
     header = with_wishes(pet_header([piece.tags for piece in stack.slices], numbers), wishes)
     scale = climb(header, numbers, lambda: body_mean(image.values))
     if scale.trust == "refused":

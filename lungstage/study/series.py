@@ -55,11 +55,6 @@ class Stack:
         """How messages call the series."""
         return name_of(self.slices[0], self.part)
 
-    @property
-    def extent_mm(self) -> float:
-        """Length of the stack along its normal."""
-        return 0.0 if self.layout is None else self.layout.shape[0] * self.layout.spacing_mm[0]
-
 
 def name_of(piece: Slice, part: str = "") -> str:
     """A series as a user knows it: its description, or the end of its UID."""
@@ -114,7 +109,7 @@ def stacks_of(slices: tuple[Slice, ...], pixels, numbers: StudyParameters) -> li
     if slices[0].position_mm is None or slices[0].row is None:
         return [finished(in_number_order(slices), "", (), numbers)]
     slices, notes = without_same_instances(by_height(slices), pixels)
-    parts = parted(slices, numbers)
+    parts = parted(slices)
     if len(parts) > 1:
         return [finished(by_height(part), label, notes, numbers) for label, part in parts]
     try:
@@ -204,11 +199,11 @@ def fingerprint(piece: Slice, pixels) -> str:
     return hashlib.sha256(pixels(piece) + repr(scale).encode()).hexdigest()
 
 
-def parted(slices: tuple[Slice, ...], numbers: StudyParameters) -> list[tuple[str, tuple[Slice, ...]]]:
+def parted(slices: tuple[Slice, ...]) -> list[tuple[str, tuple[Slice, ...]]]:
     """(words, slices) of each pass, where an attribute tells passes over the same place apart; else the slices as one."""
     heights = heights_of(slices)
     most = max(len(same) for same in places(slices))
-    if most == 1 and even(heights, numbers):
+    if most == 1 and even(heights):
         return [("", slices)]
     for keyword in PASSES:
         groups = defaultdict(list)
@@ -216,12 +211,12 @@ def parted(slices: tuple[Slice, ...], numbers: StudyParameters) -> list[tuple[st
             groups[piece.tags.text(keyword)].append(piece)
         passes = [tuple(group) for group in groups.values()]
         few = 1 < len(passes) <= 2 * most + (most == 1)
-        if few and overlapping(passes) and all(whole_pass(one, heights, numbers) for one in passes):
+        if few and overlapping(passes) and all(whole_pass(one, heights) for one in passes):
             return [(f"{keyword} {value or 'empty'}", tuple(groups[value])) for value in sorted(groups)]
     return [("", slices)]
 
 
-def even(heights: np.ndarray, numbers: StudyParameters) -> bool:
+def even(heights: np.ndarray) -> bool:
     """Whether sorted heights are equally spaced, as nearly as two passes over the same place cannot be."""
     steps = np.diff(heights)
     return len(steps) < 3 or bool(steps.min() > 0.5 * np.median(steps))
@@ -237,13 +232,13 @@ def overlapping(passes: list[tuple[Slice, ...]]) -> bool:
     return all(shared)
 
 
-def whole_pass(group: tuple[Slice, ...], heights: np.ndarray, numbers: StudyParameters) -> bool:
+def whole_pass(group: tuple[Slice, ...], heights: np.ndarray) -> bool:
     """Whether a group covers much of the series by itself, each place once and evenly."""
     if len(group) < 2:
         return False
     own = heights_of(group)
     covers = own.max() - own.min() > 0.3 * (heights.max() - heights.min())
-    return bool(covers) and max(len(same) for same in places(group)) == 1 and even(own, numbers)
+    return bool(covers) and max(len(same) for same in places(group)) == 1 and even(own)
 
 
 def parted_by_rank(slices: tuple[Slice, ...]) -> list[tuple[str, tuple[Slice, ...]]]:

@@ -37,7 +37,6 @@ def traits(size_mm=10.0, suv=None, density=DENSITY, **more):
     uptake = {} if suv is None else {"suv_max": suv, "suv_unit": "SUVbw", "uptake_over_blood": suv / 1.7}
     plain = Traits(
         sure(size_mm),
-        sure(size_mm),
         sure(short),
         sure(size_mm),
         sure(np.pi / 6 * (0.8 * size_mm) ** 3 / 1000),
