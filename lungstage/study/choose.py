@@ -10,9 +10,10 @@ from ..errors import ImpossibleGeometry, ImpossibleRequest, MissingImage, Unread
 from ..records import SeriesCard
 from .layout import heights_of
 from .parameters import StudyParameters
+from .pet_header import pet_header, with_wishes
 from .rules import Rule, kernel_sharpness, series_rules
 from .series import Stack
-from .suv import climb, pet_header, with_wishes
+from .suv import climb
 from .wishes import Wishes
 
 

@@ -13,10 +13,12 @@ from .choose import choose_pet
 from .headers import quietly
 from .images import Image, read_activity
 from .parameters import StudyParameters, load_study_parameters
+from .pet_header import pet_header, with_wishes
 from .reading import Reading, in_place, located, read_headers
 from .series import Stack
 from .sources import Source
-from .suv import Scale, body_mean, climb, pet_header, with_wishes
+from .suv import Scale, climb
+from .suv_repairs import body_mean
 from .volume_files import open_volume, volume_image
 from .wishes import Wishes, is_file, merged
 

@@ -9,7 +9,9 @@ from study.scans import ct_series, drug_of, pet_series, save, uid
 
 from lungstage.errors import ImpossibleGeometry, UnreadableInput
 from lungstage.study import Wishes, load_study_parameters, read_pet, read_study
-from lungstage.study.suv import PetHeader, body_mean, climb, nuclides, with_wishes
+from lungstage.study.pet_header import PetHeader, nuclides, with_wishes
+from lungstage.study.suv import climb
+from lungstage.study.suv_repairs import body_mean
 
 NUMBERS = load_study_parameters()
 SCAN = datetime(2020, 3, 5, 10, 15)
