@@ -136,9 +136,9 @@ def thickness_mm(spot: Spot, search: Search) -> float:
     """Radius of the largest ball inside the spot."""
     if not len(spot.blocks):
         return spot.radius_mm
-    from scipy.ndimage import distance_transform_edt
+    from ..kernels.distance import squared_distance_mm2
 
     low = spot.blocks.min(axis=0) - 1
     mask = np.zeros(spot.blocks.max(axis=0) - low + 2, bool)
     mask[tuple((spot.blocks - low).T)] = True
-    return float(distance_transform_edt(mask, sampling=search.grid.spacing_mm).max())
+    return float(np.sqrt(squared_distance_mm2(~mask, search.grid.spacing_mm, np.inf).max()))

@@ -84,12 +84,11 @@ def blocks_within(blocks: np.ndarray, around: Surroundings) -> np.ndarray:
 
 def core_of(spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
     """bool on the box: what surely belongs to it."""
-    from scipy.ndimage import distance_transform_edt
-
     if len(spot.blocks):
         # the middle of a dense part surely belongs to it; its rim may be wall, vessel or the lung beside it
-        inner = distance_transform_edt(blocks_within(spot.blocks, around), sampling=search.grid.spacing_mm)
-        return inner >= CORE_SHARE * inner.max()
+        own = blocks_within(spot.blocks, around)
+        inner = distance_mm(~own, search, np.inf)
+        return own & (inner >= CORE_SHARE * inner.max())
     hu = search.hu[around.box]
     solid = ~search.airway[around.box]
     near = solid & (around.away_mm <= max(0.5 * spot.radius_mm, 1.01 * float(around.away_mm[solid].min(initial=np.inf))))
@@ -121,12 +120,7 @@ def kinds_of(spot, search, anatomy, around, core, near: float, numbers: SearchPa
 
 def bone_share(search: Search, around: Surroundings, core: np.ndarray) -> float:
     """How much of a focus lies in bone or against it: a lytic one is no bone to a threshold, but bone stands around it."""
-    from scipy.ndimage import distance_transform_edt
-
-    bone = search.bone[around.box]
-    if not bone.any():
-        return 0.0
-    near = distance_transform_edt(~bone, sampling=search.grid.spacing_mm) <= BONE_REACH_MM
+    near = distance_mm(search.bone[around.box], search, BONE_REACH_MM) <= BONE_REACH_MM
     return float(near[core].mean())
 
 
@@ -153,10 +147,8 @@ def lung_kinds(spot, search, around, core, near: float, numbers: SearchParameter
 
 def lung_share(spot: Spot, search: Search, around: Surroundings, core: np.ndarray) -> float:
     """Share of what lies around a spot that is air-filled lung."""
-    from scipy.ndimage import distance_transform_edt
-
     own = blocks_within(spot.blocks, around) if len(spot.blocks) else core | (around.away_mm <= spot.radius_mm)
-    away = distance_transform_edt(~own, sampling=search.grid.spacing_mm)
+    away = distance_mm(own, search, SHELL_MM[1])
     shell = (away > SHELL_MM[0]) & (away <= SHELL_MM[1]) & search.body[around.box]
     return float(search.lung[around.box][shell].mean()) if shell.any() else 1.0
 
@@ -171,21 +163,26 @@ def wall_share(search: Search, around: Surroundings, core: np.ndarray) -> float:
 
 def allowed_for(p_kind: dict[str, float], spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
     """bool on the box: where its shape may lie."""
-    from scipy.ndimage import distance_transform_edt
-
     solid = search.body[around.box] & ~search.airway[around.box]
     if len(spot.blocks):
-        away = distance_transform_edt(~blocks_within(spot.blocks, around), sampling=search.grid.spacing_mm)
-        near = away <= 0.5 * spot.radius_mm + MARGIN_MM
+        reach_mm = 0.5 * spot.radius_mm + MARGIN_MM
+        near = distance_mm(blocks_within(spot.blocks, around), search, reach_mm) <= reach_mm
     else:
         near = around.away_mm <= 2.0 * spot.radius_mm + MARGIN_MM
     hull = search.hull[around.box] > 0
     if p_kind.get("pulmonary", 0.0) + p_kind.get("effusion", 0.0) + p_kind.get("collapse", 0.0) >= 0.5:
         wall_mm = WALL_SHARE * spot.radius_mm
-        reach = distance_transform_edt(~hull, sampling=search.grid.spacing_mm) <= wall_mm if hull.any() else solid
+        reach = distance_mm(hull, search, wall_mm) <= wall_mm if hull.any() else solid
         return near & solid & (hull | (reach & ~search.bone[around.box]))
     soft = solid & ~search.lung[around.box]
     return near & (soft if p_kind.get("bone", 0.0) >= 0.5 else soft & ~search.bone[around.box])
+
+
+def distance_mm(mask: np.ndarray, search: Search, limit_mm: float) -> np.ndarray:
+    """float32 on a box of blocks: how far each lies from the mask; a little more than `limit_mm` where it is farther."""
+    from ..kernels.distance import squared_distance_mm2
+
+    return np.sqrt(squared_distance_mm2(mask, search.grid.spacing_mm, 1.01 * limit_mm))
 
 
 def normalised(kinds: dict[str, float]) -> dict[str, float]:

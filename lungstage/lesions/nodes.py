@@ -51,11 +51,27 @@ def find_nodes(search: Search, anatomy: Anatomy, numbers: SearchParameters) -> l
 
 def nodal_ground(search: Search, anatomy: Anatomy) -> np.ndarray:
     """bool: soft places outside of the air-filled lung where at least one station's nodes lie."""
-    soft = search.body & ~search.lung & ~search.airway & ~search.bone
-    index = np.argwhere(soft)
-    ground = np.zeros(soft.shape, bool)
-    ground[tuple(index[nearest_station(anatomy, search.points_mm(index)) < FAR].T)] = True
-    return ground
+    near = np.zeros(search.body.shape, bool)
+    # the frame moves and stretches, so that an ellipsoid of the frame is one of the blocks too
+    origin, *ends = anatomy.frame.to_frame(search.points_mm(np.concatenate([np.zeros((1, 3)), np.eye(3)])))
+    to_frame = (np.array(ends) - origin).T
+    for centre, covariance in zip(anatomy.stations.centres, anatomy.stations.covariances):
+        precision = to_frame.T @ np.linalg.inv(covariance) @ to_frame
+        mark_ellipsoid(near, np.linalg.solve(to_frame, centre - origin), precision, FAR)
+    return near & search.body & ~search.lung & ~search.airway & ~search.bone
+
+
+def mark_ellipsoid(mask: np.ndarray, centre: np.ndarray, precision: np.ndarray, limit: float) -> None:
+    """Sets the voxels of a bool mask whose squared Mahalanobis distance from `centre`, in indices, is below `limit`."""
+    reach = np.sqrt(limit * np.diagonal(np.linalg.inv(precision)))
+    low = np.clip(np.floor(centre - reach), 0, mask.shape).astype(int)
+    high = np.clip(np.ceil(centre + reach) + 1, low, mask.shape).astype(int)
+    z, y, x = (np.arange(a, b) - c for a, b, c in zip(low, high, centre))
+    z, y = z[:, None, None], y[:, None]
+    p = precision
+    squared = p[0, 0] * z * z + p[1, 1] * y * y + p[2, 2] * x * x
+    squared = squared + 2.0 * (p[0, 1] * z * y + p[0, 2] * z * x + p[1, 2] * y * x)
+    mask[tuple(slice(a, b) for a, b in zip(low, high))] |= squared < limit
 
 
 def nearest_station(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:

@@ -12,11 +12,11 @@ def parts_at_necks(mask: np.ndarray, spacing_mm, neck_ratio: float) -> tuple[np.
     thin where it meets the next. On the logarithm of the distance from the surface a neck is as deep as its ratio says,
     whatever the size.
     """
-    from scipy.ndimage import distance_transform_edt
+    from ..kernels.distance import squared_distance_mm2
 
     padded = np.pad(mask, 1)
     half = 0.5 * min(spacing_mm)  # the surface runs half a voxel before the middle of the first voxel outside
-    distance = distance_transform_edt(padded, sampling=spacing_mm) - half
+    distance = np.sqrt(squared_distance_mm2(padded == 0, spacing_mm, np.inf)) - half
     parts, count = parts_at_saddles(np.log(np.maximum(distance, 0.5 * half)), padded, -np.log(neck_ratio))
     return parts[(slice(1, -1),) * 3], count
 

@@ -112,6 +112,8 @@ def on_box(values: np.ndarray, grid: Grid, box: Grid, fill: float | None = None)
 
     fill   stands beyond the grid; None: the nearest value does
     """
+    from ..kernels.resample import resample_tents
+
     if not np.allclose(grid.axes, box.axes, atol=1e-3):
         return turned_on_box(values, grid, box, fill)
     ends = grid.to_index(box.to_mm(np.stack([np.zeros(3), np.array(box.shape) - 1.0])))
@@ -119,23 +121,13 @@ def on_box(values: np.ndarray, grid: Grid, box: Grid, fill: float | None = None)
     reach = [max(1.0, box.spacing_mm[a] / grid.spacing_mm[a]) for a in range(3)]
     low = [int(np.clip(np.floor(c.min() - r), 0, n - 1)) for c, r, n in zip(centres, reach, grid.shape)]
     high = [int(np.clip(np.ceil(c.max() + r) + 1, a + 1, n)) for c, r, a, n in zip(centres, reach, low, grid.shape)]
-    part = values[low[0] : high[0], low[1] : high[1], low[2] : high[2]].astype(np.float32)
-    weights = [tent(c - a, r, n) for c, a, r, n in zip(centres, low, reach, part.shape)]
-    part = np.tensordot(part, weights[2], (2, 1))
-    part = np.tensordot(weights[1], part, (1, 1))
-    part = np.tensordot(weights[0], part, (1, 1))
+    part = values[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
+    part = resample_tents(part, [c - a for c, a in zip(centres, low)], reach)
     if fill is not None:
         for axis, (centre, count) in enumerate(zip(centres, grid.shape)):
             beyond = (centre < -0.5) | (centre > count - 0.5)
             part[(slice(None),) * axis + (beyond,)] = fill
-    return np.ascontiguousarray(part)
-
-
-def tent(centres: np.ndarray, reach: float, count: int) -> np.ndarray:
-    """float32 (len(centres), count): rows of weights that fall linearly to 0 at `reach` from each centre, sum 1."""
-    inside = np.clip(centres, 0, count - 1)
-    weights = np.maximum(0.0, 1.0 - np.abs(np.arange(count) - inside[:, None]) / reach)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return part
 
 
 def turned_on_box(values: np.ndarray, grid: Grid, box: Grid, fill: float | None) -> np.ndarray:

@@ -38,19 +38,24 @@ class Search:
 def coarse_search(study: Study, lungs: Lungs, skeleton: Skeleton, step_mm: float) -> Search:
     """Every volume read once."""
     from ..kernels.reduce import reduce_blocks
+    from ..kernels.shares import share_of_blocks
 
     factors = tuple(max(1, round(step_mm / step)) for step in study.ct.grid.spacing_mm)
 
-    def share(mask: np.ndarray) -> np.ndarray:
-        return reduce_blocks((mask != 0).astype(np.int16) * np.int16(100), factors)[0]
+    grid = study.ct.grid.blocks(factors)
+    whole = tuple(slice(n) for n in grid.shape)  # a part block at the far ends is left out
 
-    hull = np.where(share(lungs.hull == RIGHT) >= 50, RIGHT, np.where(share(lungs.hull == LEFT) >= 50, LEFT, 0))
+    def share(labels: np.ndarray, lowest: int = 1, highest: int = 255) -> np.ndarray:
+        return share_of_blocks(labels, factors, lowest, highest)[whole]
+
+    right, left = (share(lungs.hull, side, side) for side in (RIGHT, LEFT))
+    hull = np.where(right >= 0.5, RIGHT, np.where(left >= 0.5, LEFT, 0))
     return Search(
-        study.ct.grid.blocks(factors),
+        grid,
         np.clip(reduce_blocks(study.ct.values, factors)[0], -1000, 300).astype(np.float32),
         hull.astype(np.uint8),
-        share(lungs.right | lungs.left) >= 50,
-        share(lungs.airway) >= 30,
-        share(skeleton.labels) >= 30,
-        share(lungs.body) >= 50,
+        share(lungs.right) + share(lungs.left) >= 0.5,
+        share(lungs.airway) >= 0.3,
+        share(skeleton.labels) >= 0.3,
+        share(lungs.body) >= 0.5,
     )

@@ -59,6 +59,11 @@ def hot_parts(suv: np.ndarray, where: np.ndarray, peak: np.ndarray, numbers: Sea
 def focus(study: Study, normal: Normal, search: Search, region: np.ndarray, low: np.ndarray) -> Spot:
     """The spot of one hot region of the PET, given from index `low` on."""
     suv, grid = study.pet.values, study.pet.grid
+    from scipy.ndimage import find_objects
+
+    (own,) = find_objects(region.astype(np.uint8))
+    low = low + np.array([axis.start for axis in own])
+    region = region[own]
     index = np.argwhere(region) + low
     radius = float((3 * len(index) * grid.voxel_ml * 1000 / (4 * np.pi)) ** (1 / 3))
     weight = suv[tuple(index.T)].astype(np.float64)

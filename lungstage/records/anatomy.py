@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..geometry import Grid
+from ..geometry import Grid, turned
 from .arrays import freeze_on, frozen
 from .names import LOBES, STATIONS
 from .notes import Note
@@ -42,11 +42,11 @@ class PatientFrame:
 
     def to_frame(self, points_mm) -> np.ndarray:
         """Points (..., 3) in mm along the patient's axes from the carina."""
-        return (np.asarray(points_mm, float) - self.origin_mm) @ self.axes.T
+        return turned(np.asarray(points_mm, float) - self.origin_mm, self.axes)
 
     def to_mm(self, points_frame) -> np.ndarray:
         """LPS points (..., 3) of points in the patient's frame."""
-        return np.asarray(points_frame, float) @ self.axes + self.origin_mm
+        return turned(np.asarray(points_frame, float), self.axes.T) + self.origin_mm
 
 
 @dataclass(frozen=True, eq=False)
