@@ -9,6 +9,7 @@ import numpy as np
 
 from ..records import Lesion, Volume
 from ..records.names import LOBES
+from .png import png_of
 from .views import (
     AXIAL,
     CORONAL,
@@ -51,13 +52,7 @@ class Picture:
     @cached_property
     def png(self) -> bytes:
         """The picture as PNG; equal pixels are equal bytes."""
-        import io
-
-        from PIL import Image
-
-        buffer = io.BytesIO()
-        Image.fromarray(self.pixels).save(buffer, format="PNG", compress_level=6)
-        return buffer.getvalue()
+        return png_of(self.pixels)
 
 
 def draw_pictures(report) -> dict[str, Picture]:

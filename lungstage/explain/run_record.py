@@ -11,7 +11,7 @@ import numpy as np
 from ..geometry import Grid
 from ..records import Anatomy, ImageCard, Passport
 
-LIBRARIES = ("numpy", "scipy", "numba", "scikit-image", "scikit-learn", "SimpleITK", "pydicom", "nibabel")
+LIBRARIES = ("numpy", "scipy", "numba", "scikit-image", "scikit-learn", "SimpleITK", "pydicom", "nibabel", "isal")
 
 
 def run_record(report) -> dict:

@@ -41,19 +41,22 @@ class View:
             for axis, low, high in zip(self.across, self.low, self.high, strict=True)
         )
 
-    def index_of_pixels(self) -> np.ndarray:
-        """Grid indices (rows, columns, 3) under the pixels' centres."""
+    def index_of_pixels(self, grid: Grid | None = None) -> np.ndarray:
+        """Indices (rows, columns, 3) under the pixels' centres, on the view's own grid or on another one."""
         rows, columns = (
             low + (np.arange(n) + 0.5) * (high - low) / n - 0.5
             for n, low, high in zip(self.shape, self.low, self.high, strict=True)
         )
         if self.axis != AXIAL:
             rows = rows[::-1]  # the head is up
-        index = np.empty((len(rows), len(columns), 3))
-        index[..., self.axis] = self.index
-        index[..., self.across[0]] = rows[:, None]
-        index[..., self.across[1]] = columns[None, :]
-        return index
+        steps = np.eye(3)
+        first = steps[self.axis] * self.index
+        if grid is not None and grid is not self.grid:
+            zero = grid.to_index(self.grid.to_mm(np.zeros(3)))
+            steps = grid.to_index(self.grid.to_mm(steps)) - zero
+            first = grid.to_index(self.grid.to_mm(first))
+        # an affine map of rows and columns: no point needs to be turned one by one
+        return first + rows[:, None, None] * steps[self.across[0]] + columns[:, None] * steps[self.across[1]]
 
     def pixel_of(self, points_mm) -> tuple[np.ndarray, np.ndarray]:
         """Columns (...) and rows (...) of points (..., 3), projected onto the plane."""
@@ -85,19 +88,17 @@ def close_view(grid: Grid, axis: int, point_mm, half_mm: float, mm: float) -> Vi
 
 def seen(volume: Volume, view: View, outside: float) -> np.ndarray:
     """float32 (rows, columns): the volume's values under the view's pixels, linear between voxels, `outside` beyond it."""
-    from scipy.ndimage import map_coordinates
+    from ..kernels.sample import sample_linear
 
-    index = view.index_of_pixels()
-    if volume.grid is not view.grid:
-        index = volume.grid.to_index(view.grid.to_mm(index))
-    return map_coordinates(
-        volume.values, np.moveaxis(index, -1, 0), output=np.float32, order=1, mode="constant", cval=outside
-    )  # fmt: skip
+    index = view.index_of_pixels(volume.grid)
+    values = sample_linear(volume.values, index.reshape(-1, 3)).astype(np.float32).reshape(view.shape)
+    values[~np.all((index >= 0) & (index <= np.array(volume.grid.shape) - 1), axis=-1)] = outside
+    return values
 
 
 def seen_mask(mask: np.ndarray, grid: Grid, view: View) -> np.ndarray:
     """(rows, columns): the label under each pixel, 0 beyond the grid."""
-    index = np.rint(grid.to_index(view.grid.to_mm(view.index_of_pixels()))).astype(int)
+    index = np.rint(view.index_of_pixels(grid)).astype(int)
     held = np.all((index >= 0) & (index < grid.shape), axis=-1)
     labels = np.zeros(held.shape, mask.dtype)
     labels[held] = mask[tuple(index[held].T)]

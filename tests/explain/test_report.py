@@ -1,18 +1,22 @@
 """The output folder: valid, complete, honest, the same twice, and without the patient's name where it must not be."""
 
 import hashlib
+import io
 import json
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import nibabel
 import numpy as np
 import pytest
 from explain.patients import MARKED_DESCRIPTION, ball, report
 from jsonschema import Draft202012Validator
+from PIL import Image
 
 from lungstage.explain import sentences, summary
 from lungstage.explain.answer import answer
 from lungstage.explain.masks import stored_affine_ras
+from lungstage.explain.png import png_of
 from lungstage.explain.words import listed, percent
 from lungstage.records import Grid, StoredOrder
 
@@ -152,6 +156,32 @@ def test_the_more_suspicious_of_two_overlapping_lesions_is_kept():
     labels = lesion_labels(replace(one, lesions=Lesions((first, twin))))
     assert set(np.unique(labels)) == {0, 1}
     assert (labels == 1)[ball(one.study.ct.grid, (55, 0, 10), 10)].all()
+
+
+def test_regions_between_two_of_the_same_need_not_be_asked():
+    from lungstage.explain.masks import likely_regions, map_blocks
+
+    one = report()
+    _, blocks = map_blocks(one.study.ct.grid)
+    everywhere = np.ones(blocks.shape, bool)
+    codes = np.arange(1, 1 + len(one.anatomy.region_names), dtype=np.uint8)
+    asked = []
+    anatomy = SimpleNamespace(region_probability=lambda points: asked.append(points) or one.anatomy.region_probability(points))
+
+    found = likely_regions(anatomy, blocks, everywhere, everywhere, codes)
+
+    points = blocks.to_mm(np.argwhere(everywhere))
+    right = codes[one.anatomy.region_probability(points).argmax(axis=1)].reshape(blocks.shape)
+    assert (found == right).mean() > 0.99  # borders bend inside of two blocks here and there
+    assert sum(map(len, asked)) < 0.7 * found.size
+    assert (likely_regions(anatomy, blocks, everywhere, ~everywhere, codes) == right).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (7, 11, 3)])
+def test_a_picture_is_read_back_as_it_was_written(shape):
+    pixels = np.random.default_rng(3).integers(0, 255, shape, dtype=np.uint8, endpoint=True)
+
+    assert (np.asarray(Image.open(io.BytesIO(png_of(pixels)))) == pixels).all()
 
 
 def test_percent_never_claims_a_certainty_that_is_not_there():

@@ -7,14 +7,18 @@ from kernels.volumes import SPACING, random_mask, random_volume
 
 from lungstage.kernels.gaussian import smooth_gaussian
 from lungstage.kernels.hessian import hessian_eigenvalues
+from lungstage.kernels.paint import choices_of_blocks, paint_blocks
 from lungstage.kernels.reduce import reduce_blocks
 from lungstage.kernels.refine import refine_border
 
 SHAPE = (9, 10, 11)
 FLOATS = random_volume(SHAPE, 1, np.float32)
+CHOICE = random_mask(SHAPE, 5)
 RUNS = {
     "gaussian": lambda: smooth_gaussian(FLOATS, SPACING, 1.2),
     "hessian": lambda: hessian_eigenvalues(FLOATS, random_mask(SHAPE, 2), SPACING),
+    "choices": lambda: choices_of_blocks(CHOICE, (2, 2, 2)),
+    "paint": lambda: paint_blocks(CHOICE, random_volume((1, 5, 5, 6), 6, np.uint8), (2, 2, 2)),
     "reduce": lambda: np.stack(reduce_blocks(random_volume(SHAPE, 3), (2, 3, 2))),
     "refine": lambda: refine_border(random_volume((18, 20, 22), 4), 4 * FLOATS, FLOATS + 1, (2, 2, 2), 3.0, 0),
 }

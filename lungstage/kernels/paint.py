@@ -1,0 +1,72 @@
+"""Choices of voxels in, which of them occur in each block out; then labels of blocks in, labels of voxels out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from .shares import as_blocks
+
+
+def choices_of_blocks(choice, factors):
+    """Which choices occur among the voxels of each block.
+
+    choice    uint8 (z, y, x), 0 to 7
+    factors   three ints >= 1, voxels of a block along z, y, x; the last blocks may be part blocks
+    returns   uint8 (ceil(z / fz), ceil(y / fy), ceil(x / fx)): bit k is set where a voxel of the block chooses k
+    cost      one pass over a uint8 volume
+    """
+    choice, factors, shape = as_blocks(choice, factors)
+    out = np.zeros(shape, np.uint8)
+    if out.size:
+        _gather(choice, factors[0], factors[1], factors[2], out)
+    return out
+
+
+@njit(cache=True, parallel=True)
+def _gather(choice, fz, fy, fx, out):
+    for block_ in prange(out.shape[0]):
+        block_z = np.int64(block_)  # the index of prange is unsigned
+        for z in range(block_z * fz, min(block_z * fz + fz, choice.shape[0])):
+            for y in range(choice.shape[1]):
+                row, bits = choice[z, y], out[block_z, y // fy]
+                for block in range(bits.size):
+                    found = bits[block]
+                    for x in range(block * fx, min(block * fx + fx, row.size)):
+                        found |= np.uint8(1) << (row[x] & np.uint8(7))
+                    bits[block] = found
+
+
+def paint_blocks(choice, maps, factors):
+    """The label of each voxel's block on the map that the voxel chooses.
+
+    choice    uint8 (z, y, x): 0 for none, k for maps[k - 1]; higher than there are maps: none
+    maps      uint8 (k, ceil(z / fz), ceil(y / fy), ceil(x / fx))
+    factors   three ints >= 1, voxels of a block along z, y, x; the last blocks may be part blocks
+    returns   uint8 (z, y, x), 0 where nothing is chosen
+    cost      one read and one write of a uint8 volume; same bits on any number of threads
+    """
+    choice, factors, shape = as_blocks(choice, factors)
+    maps = np.ascontiguousarray(maps)
+    if maps.dtype != np.uint8 or maps.shape[1:] != shape or len(maps) > 255:
+        raise ValueError(f"up to 255 uint8 maps of {shape} blocks are needed, not {maps.shape} {maps.dtype}")
+    out = np.zeros(choice.shape, np.uint8)
+    if out.size:
+        _paint(choice, maps, factors[0], factors[1], factors[2], out)
+    return out
+
+
+@njit(cache=True, parallel=True)
+def _paint(choice, maps, fz, fy, fx, out):
+    for z_ in prange(choice.shape[0]):
+        z = np.int64(z_)  # the index of prange is unsigned
+        labels = np.zeros((256, maps.shape[3]), np.uint8)  # for each choice the labels along a row of blocks
+        for y in range(choice.shape[1]):
+            if y % fy == 0:
+                for k in range(maps.shape[0]):
+                    labels[k + 1] = maps[k, z // fz, y // fy]
+            row, target = choice[z, y], out[z, y]
+            for block in range(maps.shape[3]):
+                for x in range(block * fx, min(block * fx + fx, row.size)):
+                    if row[x]:
+                        target[x] = labels[row[x], block]
