@@ -81,7 +81,7 @@ def make_case(seed: int = 0, t: str | None = None, n: str | None = None, m: str 
     found = place_findings(seed, anatomy, physiology, disease)
     truth, listed = find_truth(seed, anatomy, plan, disease + found, patient_of(anatomy))
     solids, physiology = assemble(anatomy, physiology, disease, found)
-    streams = {name: stream(seed, f"scanner {name}") for name in ("texture", "ct", "pet")}
+    streams = {name: stream(seed, f"scanner {name}") for name in ("protocol", "texture", "ct", "pet")}
     scan = scan_patient(anatomy, physiology, solids, numbers, streams)
     key = f"{seed} {t} {n} {m} {edition} {normal} {coverage} {numbers}"
     return Case(study_of(anatomy, scan, key), truth, key, anatomy, tuple(listed), scan)

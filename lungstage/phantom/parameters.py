@@ -26,6 +26,8 @@ COLUMNS = {
     "drainage": ("lobe", "share", "2R", "4R", "2L", "4L", "3a", "3p", "5", "6", "7", "8", "9", "10", "11", "12", "contra10"),
     "metastases": ("site", "organ", "weight", "single", "most", "size", "size_sigma", "suv", "suv_sigma", "hu", "needs"),
     "findings": ("finding", "share", "most", "size", "size_sigma", "hu", "hu_sd", "suv", "suv_sigma"),
+    "protocols": ("protocol", "weight", "slice", "field", "psf", "f0", "p", "edge", "noise", "noise_sd", "next"),
+    "pet_scanners": ("scanner", "weight", "voxel", "slice", "psf", "psf_sd", "noise", "noise_sd"),
     "tissues": ("tissue", "hu", "hu_sd", "hu_texture", "hu_contrast", "suv", "suv_sigma", "suv_texture"),
 }  # fmt: skip
 """Columns of each table of priors/phantom, without `source` and `verified`."""
@@ -45,12 +47,18 @@ WORDS = {
     "clip",
     "station",
     "rib",
+    "protocol",
+    "field",
+    "scanner",
 }
 
 
 @dataclass(frozen=True)
 class PhantomParameters:
-    """How patients vary and how they are scanned; meanings and units in priors/phantom/parameters.toml."""
+    """How patients vary and how they are scanned; meanings and units in priors/phantom/parameters.toml.
+
+    What is None is drawn from priors/phantom/protocols.csv and pet_scanners.csv, scan by scan.
+    """
 
     male_share: float
     height_male_cm: tuple[float, float]
@@ -68,18 +76,16 @@ class PhantomParameters:
     murray_exponent: float
     contrast_share: float
     arms_up_share: float
-    ct_pixel_mm: float
     ct_matrix: int
-    ct_slice_mm: float
-    ct_psf_mm: float
-    ct_noise_hu: float
-    pet_voxel_mm: tuple[float, float, float]
-    pet_psf_mm: float
-    pet_noise: float
     breathing_mm: tuple[float, float]
     uptake_min: tuple[float, float]
     activity_mbq_per_kg: float
     field_step_mm: float
+    ct_pixel_mm: float | None = None
+    ct_slice_mm: float | None = None
+    ct_noise_hu: float | None = None
+    pet_voxel_mm: tuple[float, float, float] | None = None
+    pet_psf_mm: float | None = None
 
 
 def read_phantom_parameters(priors: Priors) -> PhantomParameters:

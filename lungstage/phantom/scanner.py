@@ -1,7 +1,7 @@
 """A patient as solids in, what a scanner makes of it out: CT in HU and PET in SUV, with blur, noise, breathing and couch.
 
-The CT is painted at its own voxels, blurred in the slice and given noise that the same blur correlates. The PET is painted finer,
-averaged over breathing, blurred, given noise that grows with the signal, and kept as the stored integers of a PET.
+How the patient is scanned is drawn in `protocol.py`. The CT is painted at its own voxels and reconstructed by `noise.py`. The PET
+is painted finer, averaged over breathing, blurred, given noise that grows with the signal, and kept as the integers of a PET.
 """
 
 from __future__ import annotations
@@ -13,19 +13,23 @@ import numpy as np
 from ..geometry import Grid
 from .anatomy import BACK_MM, Anatomy
 from .fields import FIELD
+from .noise import FWHM_PER_SIGMA, HU_RANGE, reconstruct
 from .paint import LATTICE, paint
 from .parameters import PhantomParameters
 from .physiology import Physiology
-from .solids import Solids, inside, join, path
+from .protocol import WHOLE_FIELD_MM, Protocol, draw_protocol
+from .solids import Solids, ellipsoid, inside, join, path, sheet
 
-HU_RANGE = (-1024, 3071)
-FWHM_PER_SIGMA = 2.3548
-SHOULDER_NOISE = 1.7
-"""Noise at the shoulders over noise at the heart (anatomy.md 9.1)."""
-LUNG_NOISE = 0.8
 HALF_LIFE_S = 6586.2
 """Of F-18."""
 STORED_MAX = 32767
+COUCH_MM, COUCH_SHELL_MM, COUCH_HALF_MM, COUCH_ROUND_MM = 24.0, 1.5, 205.0, 360.0
+"""Thickness of the couch and of its shells, half width of a flat one, radius of a hollow one."""
+TRUNK_BEYOND_LUNGS_MM, CHEST_BEYOND_LUNGS_MM = 62.0, 22.0
+"""How far a field as wide as the trunk, or the lungs, reaches beyond the lungs."""
+CLOTH_MM = 0.7
+PET_NOISE_KG = 75.0
+"""Weight for which a scanner's PET noise is told; it grows as weight^0.7 (anatomy.md 9.2)."""
 BREATHING_PHASES = (0.0, 0.06, 0.2, 0.45, 0.8)
 """Positions between breath out (0) and in (1) that a scan sees equally long: most time is near breath out."""
 
@@ -66,12 +70,14 @@ class Scan:
 
 def scan_patient(anatomy: Anatomy, physiology: Physiology, solids: Solids, numbers: PhantomParameters,
                  rngs: dict[str, np.random.Generator]) -> Scan:  # fmt: skip
-    """CT and PET; rngs: streams "texture", "ct", "pet"."""
+    """CT and PET; rngs: streams "protocol", "texture", "ct", "pet"."""
+    protocol = draw_protocol(numbers, rngs["protocol"])
     lattice = draw_lattice(rngs["texture"])
-    ct_grid, pet_grid = scan_grids(anatomy, numbers)
-    ct = scan_ct(anatomy, physiology, join(couch(anatomy), solids), ct_grid, numbers, lattice, rngs["ct"])
+    ct_grid, pet_grid = scan_grids(anatomy, protocol, numbers)
+    everything = join(blanket(protocol), couch(anatomy, protocol), solids)
+    ct = scan_ct(anatomy, physiology, everything, ct_grid, protocol, lattice, rngs["ct"])
     injection = draw_injection(anatomy, numbers, rngs["pet"])
-    suv = scan_pet(anatomy, physiology, solids, pet_grid, numbers, lattice, rngs["pet"])
+    suv = scan_pet(anatomy, physiology, solids, pet_grid, protocol, numbers, lattice, rngs["pet"])
     bqml = suv / injection.suv_per_bqml(anatomy.person.weight_kg)
     slopes = np.maximum(bqml.max(axis=(1, 2)), 1.0) / STORED_MAX
     slopes = np.array([float(f"{slope:.8g}") for slope in slopes])  # as many digits as a decimal string of DICOM holds
@@ -87,19 +93,32 @@ def draw_lattice(rng: np.random.Generator) -> np.ndarray:
     return (lattice / lattice.std()).astype(np.float32)
 
 
-def scan_grids(anatomy: Anatomy, numbers: PhantomParameters) -> tuple[Grid, Grid]:
+def scan_grids(anatomy: Anatomy, protocol: Protocol, numbers: PhantomParameters) -> tuple[Grid, Grid]:
     """Grids of CT and PET, centred on the trunk."""
     person = anatomy.person
     low, high = anatomy.range_mm
     middle = person.to_lps([[0, 10, (low + high) / 2]])[0]
     middle = np.round(middle, 1)
     size = int(numbers.ct_matrix)
-    slices = max(int(round((high - low) / numbers.ct_slice_mm)), 2)
-    ct = centred_grid(middle, (slices, size, size), (numbers.ct_slice_mm, numbers.ct_pixel_mm, numbers.ct_pixel_mm))
-    x, y, z = numbers.pet_voxel_mm
-    across = 2 * int(np.ceil(numbers.ct_pixel_mm * size / x / 2))
+    pixel = protocol.ct_pixel_mm or round(field_mm(anatomy, protocol) / size, 4)
+    slices = max(int(round((high - low) / protocol.ct_slice_mm)), 2)
+    ct = centred_grid(middle, (slices, size, size), (protocol.ct_slice_mm, pixel, pixel))
+    x, y, z = protocol.pet_voxel_mm
+    across = 2 * int(np.ceil(WHOLE_FIELD_MM / x / 2))
     pet = centred_grid(middle, (max(int(round((high - low) / z)), 2), across, across), (z, y, x))
     return ct, pet
+
+
+def field_mm(anatomy: Anatomy, protocol: Protocol) -> float:
+    """Width of the CT's field: the scanner's whole, or as wide as trunk or lungs ask for."""
+    if protocol.field == "whole":
+        return WHOLE_FIELD_MM
+    fields = anatomy.fields
+    across = (fields.values[FIELD["lungs"]] < 0).any(axis=(0, 1))
+    x = fields.origin_mm[0] + fields.step_mm * np.arange(len(across))
+    lungs = float(np.abs(x[across]).max(initial=120.0))
+    margin = TRUNK_BEYOND_LUNGS_MM + anatomy.person.fat_mm if protocol.field == "body" else CHEST_BEYOND_LUNGS_MM
+    return float(np.clip(2 * (lungs + margin), 250.0, WHOLE_FIELD_MM))
 
 
 def centred_grid(middle, shape, spacing) -> Grid:
@@ -108,8 +127,8 @@ def centred_grid(middle, shape, spacing) -> Grid:
     return Grid(shape, spacing, tuple(round(float(o), 3) for o in origin))
 
 
-def couch(anatomy: Anatomy) -> Solids:
-    """The couch under the patient: a thin shell with a light core."""
+def couch(anatomy: Anatomy, protocol: Protocol) -> Solids:
+    """The couch under the patient, flat or hollow: thin shells with a light core."""
     fields = anatomy.fields
     behind = np.stack([np.zeros(200), np.linspace(40, BACK_MM - 4, 200), np.full(200, 0.0)], axis=1)
     back = max(
@@ -117,38 +136,39 @@ def couch(anatomy: Anatomy) -> Solids:
         for z in np.linspace(*anatomy.range_mm, 8)
     )
     # the couch lies along the scanner's axes, not the patient's
-    pose, middle = anatomy.person.pose, anatomy.person.to_lps([[0, back + 15, sum(anatomy.range_mm) / 2]])[0]
+    pose, top = anatomy.person.pose, anatomy.person.to_lps([[0, back + protocol.couch_gap_mm, sum(anatomy.range_mm) / 2]])[0]
     reach = (anatomy.range_mm[1] - anatomy.range_mm[0]) / 2 + 400
-    ends = (middle + np.array([[0, 0, -reach], [0, 0, reach]])) @ pose[:3, :3].T + pose[:3, 3]
-    upwards = pose[:3, :3] @ np.array([0.0, 1.0, 0.0])
-    shell = path("table_shell", ends, 215.0, flat=14 / 215, normals=upwards)
-    return join(shell, path("table_core", ends, 213.0, flat=12.4 / 213, normals=upwards))
+
+    def in_frame(points):
+        return np.asarray(points) @ pose[:3, :3].T + pose[:3, 3]
+
+    if protocol.flat_couch:
+        centre, axes = in_frame(top + [0, COUCH_MM / 2, 0]), pose[:3, :3].T
+        return join(*(
+            ellipsoid(tissue, centre, (COUCH_HALF_MM - thin, COUCH_MM / 2 - thin, reach), axes, 12.0)
+            for tissue, thin in (("table_shell", 0.0), ("table_core", COUCH_SHELL_MM))
+        ))  # fmt: skip
+    ends = in_frame(top + np.array([[0, -COUCH_ROUND_MM, -reach], [0, -COUCH_ROUND_MM, reach]]))
+    layers = (("table_shell", COUCH_MM), ("table_core", COUCH_MM - COUCH_SHELL_MM), ("table_shell", COUCH_SHELL_MM), ("air", 0.0))
+    return join(*(path(tissue, ends, COUCH_ROUND_MM + beyond) for tissue, beyond in layers))
 
 
-def scan_ct(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, numbers: PhantomParameters, lattice: np.ndarray,
+def blanket(protocol: Protocol) -> Solids:
+    """Layers of cloth around the patient, thinner than a voxel."""
+    return join(*(sheet("cloth", FIELD["skin"], CLOTH_MM, off) for off in protocol.blanket_mm))
+
+
+def scan_ct(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, protocol: Protocol, lattice: np.ndarray,
             rng: np.random.Generator) -> np.ndarray:  # fmt: skip
     """int16 (z, y, x) HU."""
-    from scipy.ndimage import gaussian_filter1d
+    from numba import get_num_threads
 
     image = paint(solids, physiology.hu_shades(solids), anatomy.fields, grid, anatomy.person.pose, -1000.0, lattice)
-    sigma = numbers.ct_psf_mm / FWHM_PER_SIGMA / grid.spacing_mm[1]
-    # white noise through a Gaussian of sigma pixels keeps 1 / (2 sqrt(pi) sigma) of its standard deviation
-    gain = max(2 * np.sqrt(np.pi) * sigma, 1.0)
-    heights = anatomy.person.place([[0, 0, 60]])[0, 2], anatomy.person.place([[0, 0, 105]])[0, 2]
-    z = (
-        (grid.to_mm(np.stack([np.arange(grid.shape[0]), *np.zeros((2, grid.shape[0]))], axis=1))[:, 2])
-        - anatomy.person.offset_mm[2]
-    )
-    shoulder = np.clip((z - heights[0]) / (heights[1] - heights[0]), 0, 1) * (z < heights[1] + 40)
-    out = np.empty(grid.shape, np.int16)
-    for k in range(grid.shape[0]):
-        sd = numbers.ct_noise_hu * gain * (1 + (SHOULDER_NOISE - 1) * shoulder[k])
-        noise = rng.standard_normal(grid.shape[1:], np.float32) * np.float32(sd)
-        noise *= np.where(image[k] < -400, np.float32(LUNG_NOISE), np.float32(1))
-        plane = image[k] + noise
-        if sigma > 0.2:
-            plane = gaussian_filter1d(gaussian_filter1d(plane, sigma, axis=0, truncate=3), sigma, axis=1, truncate=3)
-        out[k] = np.clip(np.rint(plane), *HU_RANGE)
+    out = reconstruct(image, grid.spacing_mm[1], protocol, rng, get_num_threads())
+    if protocol.padded:
+        half = (grid.shape[1] - 1) / 2
+        j, i = np.mgrid[0 : grid.shape[1], 0 : grid.shape[2]] - half
+        out[:, j**2 + i**2 > (half + 0.5) ** 2] = HU_RANGE[0]
     return out
 
 
@@ -159,8 +179,8 @@ def draw_injection(anatomy: Anatomy, numbers: PhantomParameters, rng: np.random.
     return Injection(round(activity, 1) * 1e6, round(minutes))
 
 
-def scan_pet(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, numbers: PhantomParameters,
-             lattice: np.ndarray, rng: np.random.Generator) -> np.ndarray:  # fmt: skip
+def scan_pet(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, protocol: Protocol,
+             numbers: PhantomParameters, lattice: np.ndarray, rng: np.random.Generator) -> np.ndarray:  # fmt: skip
     """float32 (z, y, x) SUVbw."""
     from scipy.ndimage import gaussian_filter
 
@@ -169,14 +189,15 @@ def scan_pet(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Gri
     image = paint(solids, physiology.suv_shades(solids), fields, fine, pose, 0.0, lattice)
     moving = paint(inside("trunk", FIELD["cage"], -4.0), np.array([[1.0, 0, 0, 0]]), fields, fine, pose, 0.0, lattice)
     image = breathe(image, moving, fine, anatomy, numbers, rng)
-    sigma = numbers.pet_psf_mm / FWHM_PER_SIGMA / np.array(fine.spacing_mm)
+    sigma = protocol.pet_psf_mm / FWHM_PER_SIGMA / np.array(fine.spacing_mm)
     image = gaussian_filter(image, sigma, truncate=3)
     image = image.reshape(grid.shape[0], grid.shape[1], 2, grid.shape[2], 2).mean(axis=(2, 4))
     liver = physiology.tissues["liver"].suv
-    width = numbers.pet_psf_mm / FWHM_PER_SIGMA / np.array(grid.spacing_mm)
+    width = protocol.pet_psf_mm / FWHM_PER_SIGMA / np.array(grid.spacing_mm)
     noise = gaussian_filter(rng.standard_normal(grid.shape, np.float32), width * 0.9, truncate=3)
     noise /= noise.std()
-    spread = numbers.pet_noise * liver * np.maximum(image / liver, 0.02) ** 0.8
+    heavy = (anatomy.person.weight_kg / PET_NOISE_KG) ** 0.7
+    spread = protocol.pet_noise * heavy * liver * np.maximum(image / liver, 0.02) ** 0.8
     return np.maximum(image + spread * noise, 0).astype(np.float32)
 
 
