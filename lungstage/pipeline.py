@@ -153,6 +153,7 @@ def stage(
     priors: str | Path | None = None,
     watch: Watch = unwatched,
     files: Callable[[int, int], None] | None = None,
+    **named,
 ) -> Report:
     """Stage one patient.
 
@@ -163,6 +164,7 @@ def stage(
     priors   a folder of numbers instead of the shipped ones
     watch    `with watch("lungs") as done: ...; done(record)` surrounds every stage, for progress
     files    called now and then with (files sorted, files in all) while the folder is read
+    named    fields of study.Wishes by their names, such as `lesions="gtv.nii.gz"` or `weight_kg=80`; they win over `wishes`
     raises   a LungstageError that says in one line what is wrong with the input
     """
     from .anatomy import map_anatomy
@@ -171,8 +173,9 @@ def stage(
     from .normality import imagine_normal
     from .skeleton import find_skeleton
     from .staging import infer_staging
-    from .study import read_study
+    from .study import merged, read_study
 
+    wishes = merged(wishes, **named)
     priors = priors_at(priors)
     numbers = read_numbers(priors)
     facts = facts or Facts()

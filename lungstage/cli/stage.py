@@ -34,6 +34,8 @@ def add_parser(subparsers) -> None:
     facts.add_argument(
         "--lungs", metavar="F", help="lungs from elsewhere, as evidence: label map, folder of masks, SEG, RTSTRUCT"
     )
+    facts.add_argument("--organs", metavar="D", help="organs from elsewhere, as evidence: a folder as TotalSegmentator writes it")
+    facts.add_argument("--lesions", metavar="F", help="lesions that someone marked, as evidence: label map, SEG, RTSTRUCT")
     repair = parser.add_argument_group("what the headers have wrong")
     repair.add_argument("--weight-kg", type=positive, metavar="X")
     repair.add_argument("--height-cm", type=positive, metavar="X")
@@ -78,6 +80,7 @@ def run(arguments) -> int:
         ct=arguments.ct, pet=arguments.pet, weight_kg=arguments.weight_kg, height_cm=arguments.height_cm,
         dose_mbq=arguments.dose_mbq, uptake_min=arguments.uptake_min, fix_orientation=arguments.fix_orientation,
         hu_offset=arguments.hu_offset or 0.0, max_ram_gb=arguments.max_ram, lungs=arguments.lungs,
+        organs=arguments.organs, lesions=arguments.lesions,
     )  # fmt: skip
     report = stage(
         arguments.dir, facts=facts_of(arguments), wishes=wishes, edition=arguments.edition, priors=arguments.priors,

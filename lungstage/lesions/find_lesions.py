@@ -15,6 +15,7 @@ from ..records import Anatomy, Contact, Lesion, Lesions, Lungs, Normal, Place, R
 from .alternatives import alternative_reasons, alternatives
 from .candidate import Candidate
 from .contacts import measure_contacts
+from .given import GIVEN, find_marked
 from .kinds import candidate_of
 from .malignancy import judge, p_malignant
 from .nodes import find_nodes
@@ -34,6 +35,8 @@ JUDGED_FROM = 0.03
 PET_BLUR_MM, FOCUS_REACH_MM = 6.0, 15.0
 SAME_PLACE = 0.3
 """Of the smaller one's diameter: centres nearer than this are one thing."""
+SPREAD_OUT = ("effusion", "collapse")
+"""Kinds in which another lesion may lie."""
 LARGE_FOCUS_MM, LARGER = 9.0, 1.5
 """Small foci look larger than they are; one of more than this radius is no spot of the CT so much smaller."""
 
@@ -49,15 +52,17 @@ def find_lesions(
     """What does not look healthy, most suspicious (of the lesion alone) first."""  # fmt: skip
     numbers = parameters or load_lesion_parameters()
     survey = survey_patient(study, lungs, skeleton, anatomy, normal, numbers)
+    marked, notes = find_marked(survey)
+    given = [lesion for one in marked if (lesion := lesion_of(one.candidate, one.spot, one.samples, survey)) is not None]
     hot, cold = [], []
     for spot in find_spots(survey):
         candidate = candidate_of(spot, survey.search, anatomy, nodal_nearness(survey, spot.centre_mm), numbers.search)
         lesion = None if candidate is None else look_closely(candidate, spot, survey)
-        if lesion is not None:
+        if lesion is not None and not any(holds(lesion, other) for other in given):
             (cold if spot.suv is None else hot).append(lesion)
-    found = without_twins(cold, without_twins(hot, []))
+    found = without_twins(cold, without_twins(hot, given))
     found.sort(key=lambda lesion: (-lesion.p_malignant, -lesion.longest_diameter_mm.q50, lesion.centre_mm))
-    return Lesions(tuple(replace(lesion, id=f"L{k}") for k, lesion in enumerate(found, start=1)))
+    return Lesions(tuple(replace(lesion, id=f"L{k}") for k, lesion in enumerate(found, start=1)), notes)
 
 
 def find_spots(survey: Survey) -> list[Spot]:
@@ -146,8 +151,12 @@ def as_blocks(blocks: set[tuple[int, int, int]]) -> np.ndarray:
 
 def look_closely(candidate: Candidate, spot: Spot, survey: Survey) -> Lesion | None:
     """One candidate measured and judged; None where no shape holds."""
+    return lesion_of(candidate, spot, sample_shape(survey.study, survey.normal, candidate, survey.numbers.shape), survey)
+
+
+def lesion_of(candidate: Candidate, spot: Spot, samples: ShapeSamples, survey: Survey) -> Lesion | None:
+    """A candidate of these shapes measured and judged; None where no shape holds."""
     numbers, study, normal = survey.numbers, survey.study, survey.normal
-    samples = sample_shape(study, normal, candidate, numbers.shape)
     index = np.argwhere(samples.probability() >= 0.5)
     if not len(index):
         return None
@@ -177,7 +186,14 @@ def judged_as(
     """Base log-odds and reasons if it is of this kind: its traits, then what else it could be."""
     base, reasons = judge(kind, traits, parameters=survey.numbers.malignancy)
     others = alternatives(kind, spot, samples, points, mean_over_blood(traits, survey.normal), regional, survey)
-    return base, (*reasons, *alternative_reasons(others, base + sum(reason.log_odds for reason in reasons)))
+    log_odds = base + sum(reason.log_odds for reason in reasons)
+    against = alternative_reasons(others, log_odds)
+    if spot.found_by == GIVEN:
+        real = survey.numbers.search.given_real
+        left = alternative_reasons({name: (value, p * (1.0 - real)) for name, (value, p) in others.items()}, log_odds)
+        back = sum(reason.log_odds for reason in left) - sum(reason.log_odds for reason in against)
+        against = (*against, Reason("marked as a lesion by others", None, back))
+    return base, (*reasons, *against)
 
 
 def mean_over_blood(traits: Traits, normal: Normal) -> float | None:
@@ -229,6 +245,11 @@ def concentric(one: Lesion, other: Lesion) -> bool:
     """Whether two lie in the same place whatever their shapes, as a node that one detector saw from the side of the lung."""
     apart = float(np.linalg.norm(np.subtract(one.centre_mm, other.centre_mm)))
     return apart < SAME_PLACE * min(one.longest_diameter_mm.q50, other.longest_diameter_mm.q50)
+
+
+def holds(found: Lesion, given: Lesion) -> bool:
+    """Whether something found is a given lesion with more around it, rather than what the given lesion lies in."""
+    return found.kind not in SPREAD_OUT and overlap(given, found) > 0.5
 
 
 def overlap(small: Lesion, large: Lesion) -> float:

@@ -59,6 +59,8 @@ class SearchParameters:
     harmless_over_blood: float
     harmless_blur: float
     candidates_at_most: int
+    given_real: float
+    given_border_sd_mm: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,9 @@ from .parameters import StudyParameters, load_study_parameters
 from .read_masks import read_masks
 from .read_pet import Pet, read_pet
 from .read_study import read_study
-from .wishes import Wishes
+from .wishes import Wishes, merged
 
 __all__ = [
-    "Pet", "StudyParameters", "Wishes", "facts_of", "inspect", "load_study_parameters", "read_facts", "read_masks", "read_pet",
-    "read_study",
+    "Pet", "StudyParameters", "Wishes", "facts_of", "inspect", "load_study_parameters", "merged", "read_facts", "read_masks",
+    "read_pet", "read_study",
 ]  # fmt: skip

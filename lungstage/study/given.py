@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -25,7 +24,7 @@ def read_given(wishes: Wishes, grid: Grid, of_the_ct: tuple[Note, ...], priors: 
     """(Given or None, notes) of the masks that the wishes name.
 
     of_the_ct   notes on the CT's orientation: masks made of a CT with a lying header do not lie on the one that was turned
-    raises      ImpossibleRequest for that, for a path that is not there, and for lungs without a lung among them
+    raises      ImpossibleRequest for that, for a path that is not there, and for lungs or lesions without one among them
     """
     paths = {kind: getattr(wishes, kind) for kind in KINDS if getattr(wishes, kind) is not None}
     if not paths:
@@ -35,11 +34,15 @@ def read_given(wishes: Wishes, grid: Grid, of_the_ct: tuple[Note, ...], priors: 
             f"--fix-orientation turned the CT, and {next(iter(paths.values()))} was made of it as it lay; save the CT with a "
             "true header, and make the masks of that"
         )
-    given = Given(**{kind: read_masks(path, grid, wishes.max_ram_gb) for kind, path in paths.items()})
-    if given.lungs is not None:
-        given = replace(given, lungs=lungs_among(given.lungs, priors))
-    notes = tuple(note_on(kind, getattr(given, kind)) for kind in paths)
-    return given, notes
+    meant = {"lungs": lambda name: "lung" in meanings(name, "lung", priors), "lesions": lambda name: is_lesion(name, priors)}
+    masks = {kind: read_masks(path, grid, wishes.max_ram_gb, meant.get(kind)) for kind, path in paths.items()}
+    more = ()
+    if "lesions" in masks:
+        masks["lesions"], more = lesions_among(masks["lesions"], priors)
+    notes = tuple(note_on(kind, masks[kind]) for kind in paths)
+    if "lungs" in masks:
+        masks["lungs"] = lungs_among(masks["lungs"], priors)
+    return Given(**masks), (*notes, *more)
 
 
 def note_on(kind: str, masks: MaskSet) -> Note:
@@ -60,19 +63,49 @@ def lungs_among(masks: MaskSet, priors: Priors | None = None) -> MaskSet:
     return MaskSet(masks.grid, table[masks.labels], ("right", "left", "lung"), masks.origin)
 
 
+def lesions_among(masks: MaskSet, priors: Priors | None = None) -> tuple[MaskSet, tuple[Note, ...]]:
+    """(the lesions of a set by their names, a note on the others); ImpossibleRequest if none is one or none touches the CT."""
+    kept = [name for name in masks.names if is_lesion(name, priors)]
+    table = np.array([0, *(kept.index(name) + 1 if name in kept else 0 for name in masks.names)], np.uint16)
+    labels = table[masks.labels]
+    if not labels.any():
+        raise ImpossibleRequest(
+            f"{masks.origin}: --lesions: none of its masks on this CT is a lesion ({', '.join(masks.names)}); give a mask of "
+            "lesions alone, or name them so"
+        )
+    others = len(masks.names) - len(kept)
+    text = f"{count_of(others, 'mask')} given as lesions {'is' if others == 1 else 'are'} called an organ or a part of a plan"
+    note = Note("lesions_given_others", text, "left out")
+    return MaskSet(masks.grid, labels, tuple(kept), masks.origin), (note,) * bool(others)
+
+
+def is_lesion(name: str, priors: Priors | None = None) -> bool:
+    """Whether a mask of this name is one of a lesion (priors/study/lesion_names.csv)."""
+    means = meanings(name, "lesion", priors)
+    if "planning" in means:
+        return False
+    return "lesion" in means or ("organ" not in means)
+
+
 def side_of(name: str, count: int, priors: Priors | None = None) -> int:
     """RIGHT, LEFT, UNKNOWN_SIDE, or 0 where a mask is not a lung's; count: of all masks of the set."""
     if name in (str(RIGHT), str(LEFT)) and count > 1:
         return int(name)
-    words = "".join(c if c.isalnum() else " " for c in name.lower()).split()
-    means = {meaning for word in words if (meaning := lung_words(priors).get(word))}
+    means = meanings(name, "lung", priors)
     if "lung" not in means:
         return UNKNOWN_SIDE if count == 1 and not means - {"lung"} else 0  # the only mask of a file given as --lungs
     return RIGHT if "right" in means else LEFT if "left" in means else UNKNOWN_SIDE
 
 
+def meanings(name: str, kind: str, priors: Priors | None = None) -> set[str]:
+    """What the words of a mask's name mean by the table of a kind: "lung" or "lesion"."""
+    words = "".join(c if c.isalnum() else " " for c in name.lower()).split()
+    table = name_words(kind, priors)
+    return {meaning for word in words if (meaning := table.get(word) or table.get(word.rstrip("0123456789")))}
+
+
 @cache
-def lung_words(priors: Priors | None = None) -> dict[str, str]:
-    """Word to what it means, of priors/study/lung_names.csv."""
-    rows = read_rows(priors or shipped_priors(), "study/lung_names.csv", ("word", "means", "text"))
+def name_words(kind: str, priors: Priors | None = None) -> dict[str, str]:
+    """Word to what it means, of priors/study/lung_names.csv or lesion_names.csv."""
+    rows = read_rows(priors or shipped_priors(), f"study/{kind}_names.csv", ("word", "means", "text"))
     return {row["word"]: row["means"] for row in rows}

@@ -7,7 +7,7 @@ nearest to them (a voxel belongs to a contour that holds its centre; a contour i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,18 +24,22 @@ MOST_NAMES = 2**16 - 1
 OFF_PLANE_MAX = 0.5  # of a CT slice: contours that rise more are not drawn in the planes of this CT
 
 
-def read_masks(path: str | Path, grid: Grid, max_ram_gb: float | None = None) -> MaskSet:
+def read_masks(
+    path: str | Path, grid: Grid, max_ram_gb: float | None = None, first: Callable[[str], bool] | None = None
+) -> MaskSet:
     """The masks behind a path on a grid.
 
     path    NIfTI, NRRD or MHD label map (names: "1", "2", …), a folder of such files (names: those of the files, as
             TotalSegmentator writes them), DICOM SEG (names: SegmentLabel) or RTSTRUCT (names: ROIName)
+    first   tells by its name whether a mask is what is looked for: it wins where another lies over it, as the outline of the
+            body does over everything; among equals the earlier one wins
     raises  ImpossibleRequest for a path that is not there, UnreadableInput for what holds no mask, ImpossibleGeometry where
             none of them touches the CT, or where contours do not lie in its planes
     """
     path = Path(path)
     if not path.exists():
         raise ImpossibleRequest(f"{path}: there is no such file or folder of masks")
-    labels, names = np.zeros(grid.shape, np.uint16), []
+    labels, names, weaker = np.zeros(grid.shape, np.uint16), [], [0]
     with quietly():
         for source in sources_of(path):
             for name, mask in masks_of(source, grid, max_ram_gb):
@@ -43,7 +47,12 @@ def read_masks(path: str | Path, grid: Grid, max_ram_gb: float | None = None) ->
                     names.append(name)
                 if len(names) > MOST_NAMES:
                     raise UnreadableInput(f"{path}: more than {MOST_NAMES} masks; give those that are meant")
-                labels[mask & (labels == 0)] = names.index(name) + 1
+                label = names.index(name) + 1
+                wins = first is not None and first(name)
+                here = labels[mask]
+                labels[mask] = np.where(np.isin(here, weaker) if wins else here == 0, label, here)
+                if not wins:
+                    weaker.append(label)
     if not names:
         raise UnreadableInput(f"{path}: no mask in it; give a label map, a folder of masks, a DICOM SEG or an RTSTRUCT")
     if not labels.any():

@@ -37,7 +37,7 @@ def read_pet(path: str | Path, *, pet=None, wishes: Wishes | None = None, parame
     raises   UnreadableInput where there is no PET whose values can be used; else as `read_study`
     """
     numbers = parameters or load_study_parameters()
-    wishes = merged(wishes, None, pet)
+    wishes = merged(wishes, pet=pet)
     with quietly():
         reading = read_headers(path, wishes, numbers)
         if is_file(wishes.pet):

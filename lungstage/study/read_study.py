@@ -41,7 +41,7 @@ def read_study(path: str | Path, *, ct=None, pet=None, wishes: Wishes | None = N
                 UID that is not there), NotEnoughMemory; each in one line
     """
     numbers = parameters or load_study_parameters()
-    wishes = merged(wishes, ct, pet)
+    wishes = merged(wishes, ct=ct, pet=pet)
     with quietly():
         reading = read_headers(path, wishes, numbers, files)
         if not any(one.refused is None for one in reading.ct) and not reading.pet and reading.inventory.volumes:

@@ -33,11 +33,9 @@ class Wishes:
     lesions: str | Path | None = None
 
 
-def merged(wishes: Wishes | None, ct, pet) -> Wishes:
-    """The wishes with series named directly taking precedence."""
-    wishes = wishes or Wishes()
-    named = {name: value for name, value in (("ct", ct), ("pet", pet)) if value is not None}
-    return replace(wishes, **named)
+def merged(wishes: Wishes | None, **named) -> Wishes:
+    """The wishes with those named directly taking precedence; None says nothing. TypeError for a name that is no wish."""
+    return replace(wishes or Wishes(), **{name: value for name, value in named.items() if value is not None})
 
 
 def is_file(wish) -> bool:

@@ -12,7 +12,7 @@ from lungstage.lungs import find_lungs
 from lungstage.records import Given, MaskSet, Note
 from lungstage.records.lungs import LEFT, RIGHT
 from lungstage.study import Wishes, read_study
-from lungstage.study.given import UNKNOWN_SIDE, lungs_among, read_given, side_of
+from lungstage.study.given import UNKNOWN_SIDE, is_lesion, lesions_among, lungs_among, read_given, side_of
 
 AFFINE = np.array([[-0.7, 0, 0, 9.0], [0, -0.8, 0, 30.0], [0, 0, 2.5, 100.0], [0, 0, 0, 1]])  # RAS, of the scan of scans.py
 
@@ -52,6 +52,45 @@ def test_masks_without_a_lung_are_refused_by_name():
 
     with pytest.raises(ImpossibleRequest, match="liver, heart"):
         lungs_among(masks)
+
+
+@pytest.mark.parametrize(
+    "name", ["GTV-1", "GTVp", "Tumor_c40", "LN_c40", "lung nodule", "Liver metastasis 2", "Neoplasm, Primary", "1", "Segment"]
+)
+def test_a_lesion_is_told_by_the_name(name):
+    assert is_lesion(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Lung-Left", "Lungs-GTV", "Lung minus tumor", "PTV_tumor", "Heart", "Spinal-Cord", "Carina_c40", "BODY"]
+)
+def test_organs_and_parts_of_a_plan_are_no_lesions(name):
+    assert not is_lesion(name)
+
+
+def test_organs_among_the_lesions_are_left_out_with_a_note():
+    labels = np.arange(24, dtype=np.uint16).reshape(2, 3, 4) % 4
+    masks = MaskSet(Grid((2, 3, 4), (1, 1, 1)), labels, ("Lung-Left", "GTV-1", "Heart"), "rtstruct.dcm")
+
+    lesions, notes = lesions_among(masks)
+
+    assert lesions.names == ("GTV-1",)
+    np.testing.assert_array_equal(lesions.labels, (labels == 2).astype(np.uint16))
+    assert [note.code for note in notes] == ["lesions_given_others"] and "2 masks" in notes[0].text
+
+
+def test_masks_without_a_lesion_are_refused_by_name():
+    masks = MaskSet(Grid((2, 3, 4), (1, 1, 1)), np.ones((2, 3, 4), np.uint16), ("Heart", "BODY"), "rtstruct.dcm")
+
+    with pytest.raises(ImpossibleRequest, match="Heart, BODY"):
+        lesions_among(masks)
+
+
+def test_a_lesion_on_another_scan_is_refused_though_the_outline_of_the_body_lies_on_this_one():
+    masks = MaskSet(Grid((2, 3, 4), (1, 1, 1)), np.ones((2, 3, 4), np.uint16), ("BODY", "GTV"), "rtstruct.dcm")
+
+    with pytest.raises(ImpossibleRequest, match="GTV"):
+        lesions_among(masks)
 
 
 @pytest.fixture(scope="module")
