@@ -1,4 +1,5 @@
-"""Choices of voxels in, which of them occur in each block out; then labels of blocks in, labels of voxels out."""
+"""Labels of blocks in, labels of voxels out: by what a voxel chooses, or by how bright it is; and choices of voxels in, which of
+them occur in each block out."""
 
 from __future__ import annotations
 
@@ -70,3 +71,41 @@ def _paint(choice, maps, fz, fy, fx, out):
                 for x in range(block * fx, min(block * fx + fx, row.size)):
                     if row[x]:
                         target[x] = labels[row[x], block]
+
+
+def paint_above(volume, labels, limits, factors):
+    """The label of each voxel's block where the voxel lies above the block's limit, 0 elsewhere.
+
+    volume    int16 (z, y, x)
+    labels    uint8, limits int16 (z // fz, y // fy, x // fx); voxels beyond the last whole block follow the last one
+    factors   three ints >= 1, voxels of a block along z, y, x
+    returns   uint8 (z, y, x)
+    cost      one pass over the result; the volume is read where there are labels. Same bits on any number of threads
+    """
+    volume, labels, limits = np.asarray(volume), np.ascontiguousarray(labels), np.ascontiguousarray(limits)
+    if volume.dtype != np.int16 or labels.dtype != np.uint8 or limits.dtype != np.int16 or labels.shape != limits.shape:
+        raise ValueError(
+            f"an int16 volume, uint8 labels and int16 limits of equal shapes are needed, not {volume.dtype} {volume.shape}, "
+            f"{labels.dtype} {labels.shape}, {limits.dtype} {limits.shape}"
+        )
+    out = np.zeros(volume.shape, np.uint8)
+    if out.size:
+        _paint_above(volume, labels, limits, int(factors[0]), int(factors[1]), int(factors[2]), out)
+    return out
+
+
+@njit(cache=True, parallel=True)
+def _paint_above(volume, labels, limits, fz, fy, fx, out):
+    blocks = labels.shape[2]
+    for z_ in prange(out.shape[0]):
+        z = np.int64(z_)
+        block_z = min(z // fz, labels.shape[0] - 1)
+        for y in range(out.shape[1]):
+            block_y = min(y // fy, labels.shape[1] - 1)
+            names, least, row, target = labels[block_z, block_y], limits[block_z, block_y], volume[z, y], out[z, y]
+            for block in range(blocks):
+                if names[block]:
+                    end = row.size if block == blocks - 1 else block * fx + fx
+                    for x in range(block * fx, end):
+                        if row[x] > least[block]:
+                            target[x] = names[block]

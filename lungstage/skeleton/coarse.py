@@ -8,13 +8,16 @@ import numpy as np
 
 from ..geometry import Grid
 from ..kernels.reduce import reduce_blocks
+from ..kernels.slices import fill_slices
 from ..records import Study
 from .parameters import SkeletonParameters
+from .pieces import grown, largest_piece, shrunk
 
 SOFT_TISSUE_HU = (0, 90)  # where the muscle peak can lie, without contrast or with
 SOFT_TISSUE_DEFAULT_HU = 45.0
 ROOM_AIR_HU = -970.0  # whole lungs are denser, even with emphysema; the air around a patient is not
 LUNG_AT_BORDER_HU = -905.0  # lung at full breath is about as thin as this, room air with foam and table in it thinner
+SOLID_SHARE = 0.25  # of a filled shell; what is solid in a hollow thing is less
 LARGE_AIR_SHARE = 0.01  # of the field of view; smaller pieces are windpipe, bowel gas and creases of skin
 
 
@@ -58,16 +61,14 @@ def look_coarsely(study: Study, numbers: SkeletonParameters) -> Coarse:
 
 def find_body(mean: np.ndarray, peak: np.ndarray, numbers: SkeletonParameters) -> np.ndarray:
     """The largest dense thing, opened by two blocks so that table and blankets fall off, holes filled slice by slice."""
-    from scipy import ndimage
-
     dense = mean > numbers.body_hu
-    ball = ndimage.iterate_structure(ndimage.generate_binary_structure(3, 1), 2)
     # a scan of few slices is opened as if it went on beyond its ends
     padded = np.pad(dense, ((2, 2), (0, 0), (0, 0)), mode="edge")
-    solid = fill_slices(largest_piece(ndimage.binary_opening(padded, ball)[2:-2]))
-    shell = fill_slices(largest_piece(peak > numbers.body_hu))
-    # a hollow shell, such as a skull phantom, is opened away; of a patient only skin and table are
-    body = solid if solid.sum() > 0.25 * shell.sum() else shell
+    body = fill_slices(largest_piece(grown(shrunk(padded, 2), 2)[2:-2]))
+    if body.sum() <= SOLID_SHARE * body.size:
+        # a hollow shell, such as a skull phantom, is opened away; of a patient only skin and table are
+        shell = fill_slices(largest_piece(peak > numbers.body_hu))
+        body = body if body.sum() > SOLID_SHARE * shell.sum() else shell
     room, lung = part_large_air(mean, numbers)
     return (body & ~room) | lung
 
@@ -91,23 +92,6 @@ def part_large_air(mean: np.ndarray, numbers: SkeletonParameters) -> tuple[np.nd
             least_hu = LUNG_AT_BORDER_HU if at_border[k] else ROOM_AIR_HU
             kinds[int(np.median(mean[pieces == k]) > least_hu), k] = True
     return kinds[0][pieces], kinds[1][pieces]
-
-
-def largest_piece(mask: np.ndarray) -> np.ndarray:
-    """The largest connected piece of a mask (faces touch); empty stays empty."""
-    from scipy import ndimage
-
-    pieces, count = ndimage.label(mask)
-    if count < 2:
-        return mask
-    return pieces == 1 + np.bincount(pieces.ravel())[1:].argmax()
-
-
-def fill_slices(mask: np.ndarray) -> np.ndarray:
-    """The mask with the holes of every axial slice filled."""
-    from scipy import ndimage
-
-    return np.stack([ndimage.binary_fill_holes(plane) for plane in mask]) if mask.any() else mask
 
 
 def find_soft_tissue_hu(values_hu: np.ndarray) -> float:

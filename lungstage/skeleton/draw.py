@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..kernels.paint import paint_above
 from ..records.study import Volume
 from .coarse import Coarse
 from .parameters import SkeletonParameters
+from .pieces import highest_beside
 
 
 def draw_on_full_grid(labels: np.ndarray, ct: Volume, coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
@@ -15,16 +17,8 @@ def draw_on_full_grid(labels: np.ndarray, ct: Volume, coarse: Coarse, numbers: S
     A voxel of a labelled block is bone if it is at least as dense as marrow, a voxel of a neighbouring block if it is as
     dense as bone: the surface is decided at full resolution, the name is that of the block.
     """
-    from scipy import ndimage
-
-    around = np.where(labels > 0, labels, ndimage.grey_dilation(labels, size=(1, 3, 3)))
-    block_of = [np.minimum(np.arange(n) // f, m - 1) for n, f, m in zip(ct.grid.shape, coarse.factors, labels.shape)]
+    around = np.where(labels > 0, labels, highest_beside(labels, axes=(1, 2)))
     marrow_hu, bone_hu = coarse.soft_hu + numbers.marrow_above_soft_hu, coarse.soft_hu + numbers.bone_above_soft_hu
-    drawn = np.zeros(ct.grid.shape, np.uint8)
-    for z, k in enumerate(block_of[0]):
-        if not around[k].any():
-            continue
-        names = around[k][block_of[1]][:, block_of[2]]
-        inside = labels[k][block_of[1]][:, block_of[2]] > 0
-        drawn[z] = np.where(ct.values[z] > np.where(inside, marrow_hu, bone_hu), names, 0)
-    return drawn
+    # voxels are whole numbers: above 144.6 is above 144
+    limits = np.where(labels > 0, np.floor(marrow_hu), np.floor(bone_hu)).astype(np.int16)
+    return paint_above(ct.values, around, limits, coarse.factors)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .coarse import Coarse, largest_piece
+from ..kernels.slices import fill_slices
+from .coarse import Coarse
 from .parameters import SkeletonParameters
+from .pieces import FACES_IN_SLICE
 
 JAW_BELOW_MM = 90.0  # the chin reaches this far below the lowest closed ring of the skull
 
@@ -33,14 +35,15 @@ def skull_slices(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
 
     # thin bone between wide blocks is seen in the blocks' peaks; noise is not connected to it
     dense = coarse.body & (coarse.peak > coarse.soft_hu + 1.5 * numbers.bone_above_soft_hu)
-    found = []
-    for z, (ring, body) in enumerate(zip(dense, coarse.body)):
-        if ring.sum() >= 0.02 * body.sum() > 0:
-            ring = largest_piece(ring)
-            held = ndimage.binary_fill_holes(ring)
-            if held.sum() >= numbers.skull_share * body.sum() and held.sum() > 1.5 * ring.sum():
-                found.append(z)
-    return np.array(found, int)
+    areas = coarse.body.sum((1, 2))
+    dense &= (dense.sum((1, 2)) >= np.maximum(0.02 * areas, 1))[:, None, None]
+    pieces, _ = ndimage.label(dense, FACES_IN_SLICE)
+    rings = np.zeros(dense.shape, bool)
+    for z in np.flatnonzero(dense.any((1, 2))):
+        sizes = np.bincount(pieces[z].ravel())
+        rings[z] = pieces[z] == 1 + sizes[1:].argmax()
+    held = fill_slices(rings).sum((1, 2))
+    return np.flatnonzero((held >= np.maximum(numbers.skull_share * areas, 1)) & (held > 1.5 * rings.sum((1, 2))))
 
 
 def pieces_touching(mask: np.ndarray, top: np.ndarray) -> np.ndarray:

@@ -13,12 +13,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..kernels.gaussian import smooth_gaussian
+from ..kernels.slices import fill_slices
 from .coarse import Coarse
 from .parameters import SkeletonParameters
+from .pieces import box_of, grown, highest_beside, keep_pieces_above, shrunk
 
 FULL_BONE_HU = 160.0  # this much above the least that counts, bone counts fully
 MIDLINE_MM = 120.0  # an off-centre spine is believed up to about here; weak, for an arm may shift the body's centre
 TWO_VERTEBRAE_MM = 50.0
+CLOSED_BLOCKS = 2  # gaps of a vertebra's shell up to twice this wide are closed
 STEEPEST = 1.0  # mm sideways per mm along the body
 
 
@@ -55,15 +59,13 @@ def canal_likeness(coarse: Coarse, numbers: SkeletonParameters) -> tuple[np.ndar
     The doubt (bone behind the arch, a place off the middle) chooses the line; metal rods behind a spine are doubt too,
     but must not hide it, so the likeness alone says whether a slice shows spine.
     """
-    from scipy import ndimage
-
-    _, side_y, side_x = coarse.spacing_mm
+    _, side_y, _ = coarse.spacing_mm
     floor = coarse.soft_hu + 0.4 * numbers.bone_above_soft_hu
-    bone = np.clip((coarse.mean - floor) / FULL_BONE_HU, 0, 1) * coarse.body
+    bone = np.clip((coarse.mean - np.float32(floor)) / np.float32(FULL_BONE_HU), 0, 1) * coarse.body
     air = (coarse.mean < numbers.body_hu).astype(np.float32)
 
     def blurred(image, sigma_mm):
-        return ndimage.gaussian_filter(image, (0, sigma_mm / side_y, sigma_mm / side_x))
+        return smooth_gaussian(image, coarse.spacing_mm, (0, sigma_mm, sigma_mm))
 
     wide = blurred(bone, numbers.vertebra_half_depth_mm / 2)
     body = shifted(wide, numbers.body_ahead_mm / side_y)
@@ -73,7 +75,7 @@ def canal_likeness(coarse: Coarse, numbers: SkeletonParameters) -> tuple[np.ndar
     # even bone scores nothing: what counts is that the canal is softer than body and arch
     likeness = 1.5 * (np.sqrt(np.clip(body * arch, 0, 1)) - canal) - 2.0 * blurred(air, numbers.canal_radius_mm)
     likeness[~coarse.body] = -1.0
-    likeness = ndimage.gaussian_filter1d(likeness, 6.0 / coarse.spacing_mm[0], axis=0)
+    likeness = smooth_gaussian(likeness, coarse.spacing_mm, (6.0, 0, 0))
     return likeness, behind + off_midline(coarse)
 
 
@@ -101,12 +103,13 @@ def off_midline(coarse: Coarse) -> np.ndarray:
 
 def best_line(likeness: np.ndarray, spacing_mm: np.ndarray) -> np.ndarray:
     """The line, int (z, 2) of y and x, that gathers most likeness, moving at most STEEPEST a slice."""
-    from scipy import ndimage
-
     reach = max(1, int(np.ceil(STEEPEST * spacing_mm[0] / min(spacing_mm[1:]))))
     total = likeness.copy()
     for z in range(1, len(total)):
-        total[z] += ndimage.maximum_filter(total[z - 1], size=2 * reach + 1, mode="nearest")
+        best = total[z - 1 : z]
+        for _ in range(reach):
+            best = highest_beside(best, axes=(1, 2))
+        total[z] += best[0]
     place = np.array(np.unravel_index(total[-1].argmax(), total[-1].shape))
     line = [place]
     for z in range(len(total) - 2, -1, -1):
@@ -174,32 +177,13 @@ def find_vertebrae(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) ->
 
     Marrow of an old spine is hardly denser than enhanced blood, so it is found as what the shell of a body encloses.
     """
-    from scipy import ndimage
-
-    shell = coarse.bone & canal.corridor
-    marrow = canal.corridor & (coarse.mean > coarse.soft_hu + numbers.marrow_above_soft_hu)
-    closed = fill_slices_within(ndimage.binary_closing(shell, iterations=2), canal.corridor)
-    vertebrae = shell | (marrow & closed)
+    vertebrae = np.zeros(coarse.bone.shape, bool)
+    box = box_of(canal.corridor, margin=CLOSED_BLOCKS + 1)
+    if box is None:
+        return vertebrae
+    corridor = canal.corridor[box]
+    shell = coarse.bone[box] & corridor
+    marrow = corridor & (coarse.mean[box] > coarse.soft_hu + numbers.marrow_above_soft_hu)
+    closed = fill_slices(shrunk(grown(shell, CLOSED_BLOCKS), CLOSED_BLOCKS))
+    vertebrae[box] = shell | (marrow & closed)
     return keep_pieces_above(vertebrae, 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
-
-
-def fill_slices_within(mask: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-    """The mask with the holes of its slices filled, where allowed."""
-    from scipy import ndimage
-
-    filled = mask.copy()
-    for z in np.flatnonzero(mask.any((1, 2))):
-        filled[z] = ndimage.binary_fill_holes(mask[z])
-    return filled & allowed
-
-
-def keep_pieces_above(mask: np.ndarray, least_ml: float, voxel_ml: float) -> np.ndarray:
-    """The mask without its pieces (corners touch) below a volume."""
-    from scipy import ndimage
-
-    pieces, count = ndimage.label(mask, np.ones((3, 3, 3)))
-    if not count:
-        return mask
-    large = np.bincount(pieces.ravel()) * voxel_ml >= least_ml
-    large[0] = False
-    return large[pieces]

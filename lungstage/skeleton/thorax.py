@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..kernels.distance import squared_distance_mm2
+from ..kernels.slices import span_slices
 from .coarse import Coarse
 from .parameters import SkeletonParameters
-from .spine import Canal, from_canal_mm, keep_pieces_above
+from .pieces import CORNERS_IN_SLICE, keep_pieces_above, small_pieces_touching
+from .spine import Canal, from_canal_mm
 
 SKIN_MM = 8.0  # skin and fat before the first rib, at least
 WINDPIPE_MM2 = 700.0  # air of a slice below this can be windpipe alone
@@ -23,11 +25,12 @@ FAR_MM = 60.0  # nothing is asked of distances beyond
 
 
 def outline_thorax(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
-    """Depth inside the outline, float32 (z, y, x) in mm: positive inside, negative outside, at most FAR_MM either way."""
+    """Depth inside the outline, float32 (z, y, x) in mm: positive inside, negative outside; it stops at FAR_MM
+    outside and at twice the depth of ribs inside."""
     hull = chest_hull(coarse, numbers)
     if not hull.any():
         return np.full(hull.shape, -FAR_MM, np.float32)
-    return in_plane_mm(~hull, coarse, FAR_MM) - in_plane_mm(hull, coarse, FAR_MM)
+    return in_plane_mm(~hull, coarse, 2 * numbers.rib_inside_mm) - in_plane_mm(hull, coarse, FAR_MM)
 
 
 def in_plane_mm(mask: np.ndarray, coarse: Coarse, limit_mm: float) -> np.ndarray:
@@ -39,34 +42,29 @@ def in_plane_mm(mask: np.ndarray, coarse: Coarse, limit_mm: float) -> np.ndarray
 
 def chest_hull(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
     """The convex hull of lung air in every slice, carried on downwards along the lowest ribs, bool."""
-    from skimage.morphology import convex_hull_image
-
-    air = keep_pieces_above(coarse.body & (coarse.mean < numbers.lung_air_hu), numbers.lung_air_ml, coarse.grid.voxel_ml)
-    hull = np.zeros_like(air)
+    voxel_ml = coarse.grid.voxel_ml
+    air = keep_pieces_above(coarse.body & (coarse.mean < numbers.lung_air_hu), numbers.lung_air_ml, voxel_ml)
     if not air.any():
-        return hull
+        return air
     lowest_full = lowest_full_slice(air)
+    hull = span_slices(keep_pieces_above(air, WINDPIPE_MM2 / 1000 * coarse.spacing_mm[0], voxel_ml, CORNERS_IN_SLICE))
     carried = np.zeros(air.shape[1:], bool)
     for z in range(len(air) - 1, -1, -1):
-        lung = keep_pieces_above(air[z : z + 1], WINDPIPE_MM2 / 1000 * coarse.spacing_mm[0], coarse.grid.voxel_ml)[0]
-        if lung.any():
-            carried = carried | convex_hull_image(lung)
-        if carried.any() and z <= lowest_full:
-            carried = carried | inside_of_ribs(coarse, z, carried)
+        carried = carried | hull[z]
+        if z <= lowest_full and carried.any():
+            carried |= inside_of_ribs(coarse, z, carried)
         hull[z] = carried
     return hull & (in_plane_mm(~coarse.body, coarse, 2 * SKIN_MM) > SKIN_MM)
 
 
 def inside_of_ribs(coarse: Coarse, z: int, carried: np.ndarray) -> np.ndarray:
     """What the bones near a slice surround, bool (y, x): their convex hull without their own thickness."""
-    from skimage.morphology import convex_hull_image
-
     slab = max(1, int(RIB_SLANT_MM / coarse.spacing_mm[0]))
     ring = coarse.bone[max(0, z - slab) : z + slab + 1].any(0)
     ring &= in_plane_mm(carried[None], coarse, ARM_MM)[0] < ARM_MM
     if not ring.any():
         return ring
-    return in_plane_mm(~convex_hull_image(ring)[None], coarse, 2 * RIB_MM)[0] > RIB_MM
+    return in_plane_mm(~span_slices(ring[None]), coarse, 2 * RIB_MM)[0] > RIB_MM
 
 
 def lowest_full_slice(air: np.ndarray) -> int:
@@ -81,20 +79,6 @@ def find_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, numbers: Skele
     ribs = keep_pieces_above(coarse.bone & near & ~canal.corridor, numbers.least_bone_ml, coarse.grid.voxel_ml)
     outside = coarse.bone & (depth_mm < -numbers.rib_outside_mm) & (depth_mm > -FAR_MM) & ~canal.corridor
     return ribs | small_pieces_touching(outside, ribs, RIB_END_ML, coarse.grid.voxel_ml)
-
-
-def small_pieces_touching(mask: np.ndarray, others: np.ndarray, up_to_ml: float, voxel_ml: float) -> np.ndarray:
-    """The pieces of a mask up to a volume that touch other pieces."""
-    from scipy import ndimage
-
-    corners = np.ones((3, 3, 3))
-    pieces, count = ndimage.label(mask, corners)
-    chosen = np.bincount(pieces.ravel(), minlength=count + 1) * voxel_ml <= up_to_ml
-    touching = np.zeros(count + 1, bool)
-    touching[np.unique(pieces[ndimage.binary_dilation(others, corners)])] = True
-    chosen &= touching
-    chosen[0] = False
-    return chosen[pieces]
 
 
 def find_sternum(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:

@@ -7,7 +7,7 @@ from kernels.volumes import SPACING, random_mask, random_volume
 
 from lungstage.kernels.gaussian import smooth_gaussian
 from lungstage.kernels.hessian import hessian_eigenvalues
-from lungstage.kernels.paint import choices_of_blocks, paint_blocks
+from lungstage.kernels.paint import choices_of_blocks, paint_above, paint_blocks
 from lungstage.kernels.reduce import reduce_blocks
 from lungstage.kernels.refine import refine_border
 
@@ -19,6 +19,7 @@ RUNS = {
     "hessian": lambda: hessian_eigenvalues(FLOATS, random_mask(SHAPE, 2), SPACING),
     "choices": lambda: choices_of_blocks(CHOICE, (2, 2, 2)),
     "paint": lambda: paint_blocks(CHOICE, random_volume((1, 5, 5, 6), 6, np.uint8), (2, 2, 2)),
+    "paint above": lambda: paint_above(random_volume(SHAPE, 7), CHOICE, random_volume(SHAPE, 8), (1, 1, 1)),
     "reduce": lambda: np.stack(reduce_blocks(random_volume(SHAPE, 3), (2, 3, 2))),
     "refine": lambda: refine_border(random_volume((18, 20, 22), 4), 4 * FLOATS, FLOATS + 1, (2, 2, 2), 3.0, 0),
 }

@@ -16,3 +16,12 @@ def paint_blocks(choice, maps, factors):
         if 0 < choice[index] <= len(maps):
             out[index] = maps[choice[index] - 1][tuple(i // f for i, f in zip(index, factors))]
     return out
+
+
+def paint_above(volume, labels, limits, factors):
+    out = np.zeros(volume.shape, np.uint8)
+    for index in np.ndindex(volume.shape):
+        block = tuple(min(i // f, n - 1) for i, f, n in zip(index, factors, labels.shape))
+        if volume[index] > limits[block]:
+            out[index] = labels[block]
+    return out
