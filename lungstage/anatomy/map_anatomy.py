@@ -17,6 +17,7 @@ from .coverage import measure_coverage
 from .findings import Clouds, find_landmarks, gather_clouds
 from .fissures import place_fissures
 from .fit import FRAME_TERMS, Finding, Fit, fit_atlas, prior_sd
+from .given import with_given
 from .parameters import AnatomyParameters, MapNumbers, load_anatomy_parameters
 from .regions import place_regions
 from .stations import place_stations, tracheal_border
@@ -36,7 +37,7 @@ def map_anatomy(study: Study, lungs: Lungs, skeleton: Skeleton, parameters: Anat
     fit, frame = at_carina(fit, frame, landmarks["carina"])
     blobs = place_regions(fit, atlas)
     border = tracheal_border(tree.trachea_mm, frame)
-    return Anatomy(
+    anatomy = Anatomy(
         landmarks, frame, blobs,
         place_fissures(study.ct, clouds, lungs, frame, landmarks, parameters),
         place_stations(fit, frame, landmarks, tree, atlas, border),
@@ -46,6 +47,7 @@ def map_anatomy(study: Study, lungs: Lungs, skeleton: Skeleton, parameters: Anat
         notes_on(landmarks, lungs),
         find_compartments(lungs, skeleton, atlas, numbers),
     )  # fmt: skip
+    return with_given(anatomy, study, parameters)
 
 
 def fit_patient(clouds: Clouds, tree: AirwayTree, lungs: Lungs, parameters: AnatomyParameters) -> tuple[Fit, list[Finding]]:

@@ -32,6 +32,9 @@ class MapNumbers:
     fissure_floor_mm: float
     fissure_trust_sd: float
     carina_in_chest_sd_mm: tuple[float, float, float]
+    given_misses: float
+    given_strays: float
+    given_whole: float
 
 
 @dataclass(frozen=True, eq=False)

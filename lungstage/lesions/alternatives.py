@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from ..records import Anatomy, Reason, ShapeSamples, Study
-from ..records.places import region_probability
 from .parameters import SearchParameters
 from .scene import IN_LUNG
 from .search import Search
@@ -105,7 +104,7 @@ def rising(value: float, middle: float, blur: float) -> float:
 def organ_share(anatomy: Anatomy, points: np.ndarray) -> float:
     """P(an organ explains all of the shape): by the atlas alone, at the points of the shape that lie least in organs."""
     columns = [anatomy.region_names.index(name) for name in ORGANS if name in anatomy.region_names]
-    inside = region_probability(anatomy.blobs, anatomy.frame.to_frame(points))[:, columns].sum(axis=1)
+    inside = anatomy.atlas_probability(points)[:, columns].sum(axis=1)
     return float(np.quantile(inside, OUTERMOST))
 
 

@@ -3,7 +3,7 @@
 from ..geometry import Grid
 from .anatomy import Anatomy, Blobs, Borders, Compartments, Fissures, Landmark, PatientFrame, StationLimits
 from .facts import Biopsy, Facts
-from .given import Given, MaskSet
+from .given import Given, MarkedRegions, MaskSet
 from .lesions import Contact, Lesion, Lesions, Place, Reason, ShapeSamples
 from .lungs import LungQuality, Lungs, Skeleton
 from .normal import Normal
@@ -14,7 +14,7 @@ from .study import ImageCard, Passport, PatientHeader, SeriesCard, SliceLabel, S
 
 __all__ = [
     "Anatomy", "Biopsy", "Blobs", "Borders", "Choice", "Compartments", "Contact", "EditionStaging", "Effect", "Facts",
-    "Fissures", "Given", "Grid", "ImageCard", "Landmark", "Lesion", "Lesions", "LungQuality", "Lungs", "MaskSet",
+    "Fissures", "Given", "Grid", "ImageCard", "Landmark", "Lesion", "Lesions", "LungQuality", "Lungs", "MarkedRegions", "MaskSet",
     "Normal", "Note", "Passport", "PatientFrame", "PatientHeader", "Place", "Reason", "RuleMatch", "SeriesCard",
     "ShapeSamples", "Skeleton", "SliceLabel", "Spread", "Staging", "StationLimits", "StoredOrder", "Study", "SuvStep",
     "Volume", "WouldChange",

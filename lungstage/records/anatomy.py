@@ -8,6 +8,7 @@ import numpy as np
 
 from ..geometry import Grid, turned
 from .arrays import freeze_on, frozen
+from .given import MarkedRegions
 from .names import LOBES, STATIONS
 from .notes import Note
 
@@ -178,6 +179,7 @@ class Anatomy:
     side_border_mm (k, 2) z in the frame and x of the left tracheal wall there: the right/left border of stations 2 and 4
     notes          what is strange
     compartments   what the image itself says of each place; None: regions are told by the atlas alone
+    marked         masks of regions from elsewhere, which the probabilities of regions and lobes weigh in; or None
     """
 
     landmarks: dict[str, Landmark]
@@ -190,6 +192,7 @@ class Anatomy:
     side_border_mm: np.ndarray
     notes: tuple[Note, ...] = ()
     compartments: Compartments | None = None
+    marked: MarkedRegions | None = None
 
     @property
     def region_names(self) -> tuple[str, ...]:
@@ -205,8 +208,20 @@ class Anatomy:
 
         points_frame = self.frame.to_frame(points_mm)
         if self.compartments is None:
-            return region_probability(self.blobs, points_frame)
-        return seen_region_probability(self.blobs, self.compartments, self.fissures, points_frame, points_mm)
+            return self.weighed(region_probability(self.blobs, points_frame), self.region_names, points_mm)
+        seen = seen_region_probability(self.blobs, self.compartments, self.fissures, points_frame, points_mm)
+        return self.weighed(seen, self.region_names, points_mm)
+
+    def atlas_probability(self, points_mm) -> np.ndarray:
+        """`region_probability` as the atlas and given masks tell it, whatever the image shows at the point."""
+        from .places import region_probability
+
+        told = region_probability(self.blobs, self.frame.to_frame(points_mm))
+        return self.weighed(told, self.region_names, points_mm)
+
+    def weighed(self, probability: np.ndarray, names: tuple[str, ...], points_mm) -> np.ndarray:
+        """Probabilities (n, names) with what given masks say of the points (n, 3)."""
+        return probability if self.marked is None else self.marked.weigh(probability, names, points_mm)
 
     def lobe_probability(self, points_mm) -> np.ndarray:
         """P(lobe | point in a lung): (n, 5), columns LOBES, rows sum to 1; points (n, 3) LPS mm."""
@@ -214,7 +229,7 @@ class Anatomy:
 
         points_frame = self.frame.to_frame(points_mm)
         p_left = None if self.compartments is None else side_by_hulls(self.compartments, points_frame, points_mm)
-        return lobe_probability(self.fissures, points_frame, p_left)
+        return self.weighed(lobe_probability(self.fissures, points_frame, p_left), LOBES, points_mm)
 
     def station_probability(self, points_mm) -> np.ndarray:
         """P(station | point in a node): (n, 20), columns STATIONS, rows sum to 1; points (n, 3) LPS mm."""

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 from ..geometry import Grid
-from ..records import Note, Volume
+from ..records import Given, Note, Volume
 from .choose import patient_of
 from .inventory import Inventory, count_of
 from .reading import Reading
@@ -41,8 +41,8 @@ def beyond_notes(ct: Grid, pet: Grid | None) -> tuple[Note, ...]:
     return (Note("pet_beyond_ct", f"the PET reaches {' and '.join(ends)} beyond the CT", "uptake there has no CT to go with"),)
 
 
-def digest_of(*volumes: Volume | None) -> str:
-    """sha256 of values and geometry of the images in use, whatever their files were called."""
+def digest_of(*volumes: Volume | None, given: Given | None = None) -> str:
+    """sha256 of values and geometry of the images in use, and of given masks, whatever their files were called."""
     total = hashlib.sha256()
     for volume in volumes:
         if volume is not None:
@@ -50,6 +50,11 @@ def digest_of(*volumes: Volume | None) -> str:
             place = [*grid.shape, *np.round([*grid.spacing_mm, *grid.origin_mm, *grid.direction], 4) + 0.0]
             total.update(" ".join(f"{number:.4f}" for number in place).encode())
             total.update(volume.values.data)
+    for kind in () if given is None else ("lungs", "organs", "lesions"):
+        masks = getattr(given, kind)
+        if masks is not None:
+            total.update(f"{kind} {masks.names}".encode())
+            total.update(masks.labels.data)
     return total.hexdigest()
 
 

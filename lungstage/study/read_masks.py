@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import ImpossibleGeometry, ImpossibleRequest, UnreadableInput
 from ..geometry import Grid
 from ..records.given import MaskSet
-from .headers import DICOM_TROUBLE, quietly, unit_vectors
+from .headers import DICOM_TROUBLE, Tags, quietly, unit_vectors
 from .sources import NEVER_IMAGES, Source
 from .volume_files import open_volume
 
@@ -25,7 +25,11 @@ OFF_PLANE_MAX = 0.5  # of a CT slice: contours that rise more are not drawn in t
 
 
 def read_masks(
-    path: str | Path, grid: Grid, max_ram_gb: float | None = None, first: Callable[[str], bool] | None = None
+    path: str | Path,
+    grid: Grid,
+    max_ram_gb: float | None = None,
+    first: Callable[[str], bool] | None = None,
+    of_ct: Tags | None = None,
 ) -> MaskSet:
     """The masks behind a path on a grid.
 
@@ -33,8 +37,9 @@ def read_masks(
             TotalSegmentator writes them), DICOM SEG (names: SegmentLabel) or RTSTRUCT (names: ROIName)
     first   tells by its name whether a mask is what is looked for: it wins where another lies over it, as the outline of the
             body does over everything; among equals the earlier one wins
+    of_ct   attributes of the CT: a DICOM SEG or RTSTRUCT that names another patient or frame of reference is refused
     raises  ImpossibleRequest for a path that is not there, UnreadableInput for what holds no mask, ImpossibleGeometry where
-            none of them touches the CT, or where contours do not lie in its planes
+            none of them touches the CT, where contours do not lie in its planes, or for masks of another patient
     """
     path = Path(path)
     if not path.exists():
@@ -42,7 +47,7 @@ def read_masks(
     labels, names, weaker = np.zeros(grid.shape, np.uint16), [], [0]
     with quietly():
         for source in sources_of(path):
-            for name, mask in masks_of(source, grid, max_ram_gb):
+            for name, mask in masks_of(source, grid, max_ram_gb, of_ct):
                 if name not in names:
                     names.append(name)
                 if len(names) > MOST_NAMES:
@@ -68,7 +73,7 @@ def sources_of(path: Path) -> list[Source]:
     return [Source(str(place), str(place.relative_to(path))) for place in files]
 
 
-def masks_of(source: Source, grid: Grid, max_ram_gb: float | None) -> Iterator[tuple[str, np.ndarray]]:
+def masks_of(source: Source, grid: Grid, max_ram_gb: float | None, of_ct: Tags | None = None) -> Iterator[tuple[str, np.ndarray]]:
     """(name, bool on the grid) of each mask of one file."""
     if source.is_volume_file:
         yield from masks_of_volume(source, grid, max_ram_gb)
@@ -79,12 +84,29 @@ def masks_of(source: Source, grid: Grid, max_ram_gb: float | None) -> Iterator[t
         with source.open() as file:
             header = dcmread(file, force=True)
         kind = header.get("SOPClassUID")
+        if of_ct is not None:
+            refuse_others(Tags(header), of_ct, source)
         found = list(masks_of_seg(header, grid) if kind == SEG else masks_of_contours(header, grid) if kind == RTSTRUCT else ())
     except DICOM_TROUBLE as error:
         raise UnreadableInput(f"{source.name}: its masks cannot be read ({error}); export them again") from error
     if kind not in (SEG, RTSTRUCT):
         raise UnreadableInput(f"{source.name}: neither a label map nor a DICOM SEG or RTSTRUCT; give a file of masks")
     yield from found
+
+
+def refuse_others(tags: Tags, of_ct: Tags, source: Source) -> None:
+    """ImpossibleGeometry where a file of masks names another patient, or another frame of reference, than the CT."""
+    patient, frame = tags.text("PatientID"), tags.text("FrameOfReferenceUID")
+    for item in tags.items("ReferencedFrameOfReferenceSequence")[:1]:
+        frame = Tags(item).text("FrameOfReferenceUID") or frame
+    for what, of_masks, own in (
+        ("patient", patient, of_ct.text("PatientID")), ("frame of reference", frame, of_ct.text("FrameOfReferenceUID")),
+    ):  # fmt: skip
+        if of_masks and own and of_masks != own:
+            raise ImpossibleGeometry(
+                f"{source.name}: these masks are of another {what} than the CT; give those of this scan, or save them as a label "
+                "map if you know that they lie on it"
+            )
 
 
 def masks_of_volume(source: Source, grid: Grid, max_ram_gb: float | None) -> Iterator[tuple[str, np.ndarray]]:
@@ -123,7 +145,7 @@ def nearest(stored: np.ndarray, affine: np.ndarray, grid: Grid) -> np.ndarray:
 
 def masks_of_seg(header, grid: Grid) -> Iterator[tuple[str, np.ndarray]]:
     """Each segment of a DICOM SEG: its frames put back into a volume of their own, then sampled."""
-    from .headers import Tags, flat
+    from .headers import flat
 
     pixels = header.pixel_array.reshape(-1, header.Rows, header.Columns)
     half = (header.get("MaximumFractionalValue") or 1) / 2 if header.get("SegmentationType") == "FRACTIONAL" else 0.5

@@ -61,7 +61,7 @@ def study_of_stacks(reading: Reading, choice: Choice, wishes: Wishes, numbers: S
         pet = pet_of_stack(choice.pet, reading, wishes, numbers)
     tags = Tags(*choice.ct.tags.datasets, *(() if choice.pet is None else choice.pet.tags.datasets))
     image, pet, more = in_place(reading, lambda: believed(image, pet, choice.ct.name, wishes.fix_orientation, numbers))
-    given, of_given = read_given(wishes, image.grid, more, numbers.priors)
+    given, of_given = read_given(wishes, image.grid, more, numbers.priors, choice.ct.tags)
     card = ImageCard(choice.ct.uid, image.grid, "HU")
     notes = (*choice.ct.notes, *notes, *image.notes, *more, *pet_notes, *inventory_notes(reading.inventory))
     notes = (*notes, *of_given, *wish_notes(wishes))
@@ -100,7 +100,7 @@ def finished(
     if pet is not None:
         notes = (*notes, *pet.notes, *beyond_notes(ct.grid, pet.grid), *breathing_notes(shift_mm, numbers))
     pet_card = None if pet is None else pet.card
-    extents, digest = extents_of(ct=ct, pet=pet), digest_of(ct, pet)
+    extents, digest = extents_of(ct=ct, pet=pet), digest_of(ct, pet, given=given)
     shift_mm = None if shift_mm is None else round(shift_mm, 1)
     passport = Passport(cards, card, pet_card, extents, notes, digest, **counts_of(reading), breathing_shift_mm=shift_mm)
     return Study(

@@ -12,7 +12,16 @@ from lungstage.lungs import find_lungs
 from lungstage.records import Given, MaskSet, Note
 from lungstage.records.lungs import LEFT, RIGHT
 from lungstage.study import Wishes, read_study
-from lungstage.study.given import UNKNOWN_SIDE, is_lesion, lesions_among, lungs_among, read_given, side_of
+from lungstage.study.given import (
+    UNKNOWN_SIDE,
+    is_lesion,
+    lesions_among,
+    lungs_among,
+    organs_among,
+    read_given,
+    region_called,
+    side_of,
+)
 
 AFFINE = np.array([[-0.7, 0, 0, 9.0], [0, -0.8, 0, 30.0], [0, 0, 2.5, 100.0], [0, 0, 0, 1]])  # RAS, of the scan of scans.py
 
@@ -91,6 +100,50 @@ def test_a_lesion_on_another_scan_is_refused_though_the_outline_of_the_body_lies
 
     with pytest.raises(ImpossibleRequest, match="GTV"):
         lesions_among(masks)
+
+
+@pytest.mark.parametrize(
+    ("name", "region"),
+    [("lung_upper_lobe_left", "left_upper_lobe"), ("vertebrae_T12", "vertebra_T12"), ("rib_left_7", "rib_left_7"),
+     ("Heart", "heart"), ("adrenal_gland_right", "adrenal_right"),
+     ("Kidney-L", "kidney_left"), ("iliopsoas_left", None), ("GTV-1", None)],
+)  # fmt: skip
+def test_an_organ_is_told_by_the_name(name, region):
+    assert region_called(name) == region
+
+
+def test_a_folder_of_totalsegmentator_gives_organs_and_lungs(tmp_path):
+    folder = save(ct_series(), tmp_path / "ct")
+    labels = np.zeros(chest().shape, np.uint8)
+    labels[:, 7:14, 6:10], labels[:, 7:14, 17:20] = 1, 2
+    (tmp_path / "organs").mkdir()
+    for name, value in (("lung_upper_lobe_right", 1), ("lung_upper_lobe_left", 2), ("spleen", 3), ("iliopsoas_left", 3)):
+        nibabel.Nifti1Image((labels == value).astype(np.uint8).T, AFFINE).to_filename(tmp_path / "organs" / f"{name}.nii.gz")
+
+    study = read_study(folder, wishes=Wishes(organs=tmp_path / "organs"))
+
+    assert set(study.given.organs.names) == {"right_upper_lobe", "left_upper_lobe"}
+    np.testing.assert_array_equal(study.given.organs["left_upper_lobe"], labels == 2)
+    np.testing.assert_array_equal(study.given.lungs["right"], labels == 1)
+    assert "organs_given" in codes(study)
+
+
+def test_masks_without_an_organ_are_refused_by_name():
+    masks = MaskSet(Grid((2, 3, 4), (1, 1, 1)), np.ones((2, 3, 4), np.uint16), ("1", "2"), "seg.nii.gz")
+
+    with pytest.raises(ImpossibleRequest, match="TotalSegmentator"):
+        organs_among(masks)
+
+
+def test_given_masks_are_part_of_the_digest_of_the_input(tmp_path):
+    folder = save(ct_series(), tmp_path / "ct")
+    labels = np.zeros(chest().shape, np.uint8)
+    labels[2:4, 7:10, 6:10] = 1
+    nibabel.Nifti1Image(labels.T, AFFINE).to_filename(tmp_path / "gtv.nii.gz")
+
+    plain, marked = read_study(folder), read_study(folder, wishes=Wishes(lesions=tmp_path / "gtv.nii.gz"))
+
+    assert plain.passport.input_digest != marked.passport.input_digest
 
 
 @pytest.fixture(scope="module")
