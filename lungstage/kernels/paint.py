@@ -28,14 +28,20 @@ def choices_of_blocks(choice, factors):
 def _gather(choice, fz, fy, fx, out):
     for block_ in prange(out.shape[0]):
         block_z = np.int64(block_)  # the index of prange is unsigned
-        for z in range(block_z * fz, min(block_z * fz + fz, choice.shape[0])):
-            for y in range(choice.shape[1]):
-                row, bits = choice[z, y], out[block_z, y // fy]
-                for block in range(bits.size):
-                    found = bits[block]
-                    for x in range(block * fx, min(block * fx + fx, row.size)):
-                        found |= np.uint8(1) << (row[x] & np.uint8(7))
-                    bits[block] = found
+        columns = np.empty(choice.shape[2], np.uint8)
+        for block_y in range(out.shape[1]):
+            columns[:] = 0
+            for z in range(block_z * fz, min(block_z * fz + fz, choice.shape[0])):
+                for y in range(block_y * fy, min(block_y * fy + fy, choice.shape[1])):
+                    row = choice[z, y]
+                    for x in range(row.size):
+                        columns[x] |= np.uint8(1 << (row[x] & 7))
+            bits = out[block_z, block_y]
+            for block in range(bits.size):
+                found = np.uint8(0)
+                for x in range(block * fx, min(block * fx + fx, columns.size)):
+                    found |= columns[x]
+                bits[block] = found
 
 
 def paint_blocks(choice, maps, factors):

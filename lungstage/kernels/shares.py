@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
 
 def share_of_blocks(labels, factors, lowest, highest):
@@ -11,15 +11,16 @@ def share_of_blocks(labels, factors, lowest, highest):
 
     labels    uint8 (z, y, x)             factors   three ints >= 1, voxels of a block along z, y, x
     returns   float32 (ceil(z / fz), ceil(y / fy), ceil(x / fx)) in [0, 1]
-    cost      one pass over the labels
+    cost      one pass over the labels; whole numbers, so the same bits on any number of threads
     """
     labels, factors, shape = as_blocks(labels, factors)
     inside = np.zeros(shape, np.int32)
     if inside.size:
         _count(labels, factors[0], factors[1], factors[2], np.uint8(lowest), np.uint8(highest), inside)
-    sides = [np.minimum(f, n - f * np.arange(m)) for f, n, m in zip(factors, labels.shape, shape)]
-    held = sides[0][:, None, None] * sides[1][:, None] * sides[2]
-    return (inside / held).astype(np.float32)
+    sides = [np.minimum(f, n - f * np.arange(m)).astype(np.float32) for f, n, m in zip(factors, labels.shape, shape)]
+    share = inside.astype(np.float32)
+    share /= sides[0][:, None, None] * sides[1][:, None] * sides[2]
+    return share
 
 
 def highest_of_blocks(labels, factors):
@@ -40,22 +41,42 @@ def as_blocks(labels, factors):
     return labels, factors, tuple(-(-n // f) for n, f in zip(labels.shape, factors))
 
 
-@njit(cache=True)
+@njit(cache=True, parallel=True)
 def _count(labels, fz, fy, fx, lowest, highest, inside):
-    for z in range(labels.shape[0]):
-        for y in range(labels.shape[1]):
-            row, counts = labels[z, y], inside[z // fz, y // fy]
+    for block_ in prange(inside.shape[0]):
+        block_z = np.int64(block_)  # the index of prange is unsigned
+        columns = np.empty(labels.shape[2], np.int32)
+        for block_y in range(inside.shape[1]):
+            # whole rows are added up first, and only their sums block by block: that runs eight voxels at a time
+            columns[:] = 0
+            for z in range(block_z * fz, min(block_z * fz + fz, labels.shape[0])):
+                for y in range(block_y * fy, min(block_y * fy + fy, labels.shape[1])):
+                    row = labels[z, y]
+                    for x in range(row.size):
+                        columns[x] += np.int32((row[x] >= lowest) & (row[x] <= highest))
+            counts = inside[block_z, block_y]
             for block in range(counts.size):
-                count = 0
-                for x in range(block * fx, min(block * fx + fx, row.size)):
-                    count += lowest <= row[x] <= highest
-                counts[block] += count
+                count = np.int32(0)
+                for x in range(block * fx, min(block * fx + fx, columns.size)):
+                    count += columns[x]
+                counts[block] = count
 
 
-@njit(cache=True)
+@njit(cache=True, parallel=True)
 def _highest(labels, fz, fy, fx, out):
-    for z in range(labels.shape[0]):
-        for y in range(labels.shape[1]):
-            row, best = labels[z, y], out[z // fz, y // fy]
-            for x in range(row.size):
-                best[x // fx] = max(best[x // fx], row[x])
+    for block_ in prange(out.shape[0]):
+        block_z = np.int64(block_)  # the index of prange is unsigned
+        columns = np.empty(labels.shape[2], np.uint8)
+        for block_y in range(out.shape[1]):
+            columns[:] = 0
+            for z in range(block_z * fz, min(block_z * fz + fz, labels.shape[0])):
+                for y in range(block_y * fy, min(block_y * fy + fy, labels.shape[1])):
+                    row = labels[z, y]
+                    for x in range(row.size):
+                        columns[x] = max(columns[x], row[x])
+            best = out[block_z, block_y]
+            for block in range(best.size):
+                label = np.uint8(0)
+                for x in range(block * fx, min(block * fx + fx, columns.size)):
+                    label = max(label, columns[x])
+                best[block] = label

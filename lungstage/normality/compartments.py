@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..geometry import Grid
-from ..kernels.reduce import reduce_blocks
+from ..kernels.shares import highest_of_blocks, share_of_blocks
 from ..records import Lungs, Skeleton
 
 
@@ -30,18 +30,14 @@ class Shares:
 def share_blocks(lungs: Lungs, skeleton: Skeleton, factors: tuple[int, int, int]) -> Shares:
     """Shares over blocks of `factors` voxels of the CT."""
     grid = lungs.grid.blocks(factors)
-    airway = mean_of(lungs.airway, factors)
-    lung = np.minimum(mean_of(lungs.hull > 0, factors), 1 - airway)
-    bone = np.minimum(mean_of(skeleton.labels > 0, factors), 1 - airway - lung)
-    body = mean_of(lungs.body, factors) >= 0.5
-    code = reduce_blocks(skeleton.labels.astype(np.int16), factors)[2].astype(np.uint8)
-    return Shares(grid, lung, airway, bone, 1 - airway - lung - bone, body, code)
-
-
-def mean_of(mask: np.ndarray, factors: tuple[int, int, int]) -> np.ndarray:
-    """The share of each block inside a mask, float32."""
-    # the kernel rounds to whole numbers: a thousand is fine enough
-    return reduce_blocks(np.asarray(mask > 0, np.int16) * np.int16(1000), factors)[0].astype(np.float32) / 1000
+    whole = tuple(slice(0, count) for count in grid.shape)  # part blocks at the far ends are left out
+    airway, lung, bone, body = (
+        share_of_blocks(mask, factors, 1, 255)[whole] for mask in (lungs.airway, lungs.hull, skeleton.labels, lungs.body)
+    )
+    lung = np.minimum(lung, 1 - airway)
+    bone = np.minimum(bone, 1 - airway - lung)
+    code = highest_of_blocks(skeleton.labels, factors)[whole]
+    return Shares(grid, lung, airway, bone, 1 - airway - lung - bone, body >= 0.5, code)
 
 
 def block_factors(grid: Grid, working_mm: float) -> tuple[int, int, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..geometry import Grid
+from ..kernels.gaussian import smooth_gaussian
 from ..kernels.reduce import reduce_blocks
 from ..records import Anatomy, Spread, Volume
 from .compartments import Shares
@@ -53,18 +54,20 @@ def expect_ct(
 
 
 def blend(parts, border_sigma) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of blocks filled by several compartments: (share, mean, variance) each.
+    """Mean and variance of blocks filled by several compartments: (share, mean, variance) each; border_sigma in blocks.
 
     The mean goes by the share. The share is wrong by the masks' error, which is large where a mask ends, so the variance
     mixes by shares blurred by that error.
     """
-    from scipy import ndimage
-
     mean = sum(share * value for share, value, _ in parts)
-    blurred = [ndimage.gaussian_filter(share, border_sigma) for share, _, _ in parts]
-    total = np.maximum(sum(blurred), 1e-6)
-    second = sum(share * (variance + (value - mean) ** 2) for share, (_, value, variance) in zip(blurred, parts)) / total
-    return mean, second
+    second, total = np.zeros_like(mean), np.zeros_like(mean)
+    # the kernel integrates its Gaussian over each block, which adds the variance of a block
+    sigma = np.sqrt(np.maximum(np.square(border_sigma) - 1 / 12, 0.0))
+    for share, value, variance in parts:
+        blurred = smooth_gaussian(share, (1, 1, 1), sigma)
+        total += blurred
+        second += blurred * (variance + (value - mean) ** 2)
+    return mean, second / np.maximum(total, 1e-6)
 
 
 def expect_lung(measured, shares: Shares, model, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:
@@ -73,22 +76,22 @@ def expect_lung(measured, shares: Shares, model, numbers: NormalityParameters) -
     vessels = vessel_share(measured, bare, shares, numbers)
     step = numbers.vessel_hu - bare
     # the mean is that of bare lung: the vessels widen it, but a nodule is measured against lung
-    return bare + np.zeros_like(vessels), numbers.lung_texture_hu**2 + model.level_sd_hu**2 + vessels * step**2
+    return bare, numbers.lung_texture_hu**2 + model.level_sd_hu**2 + vessels * step**2
 
 
 def expect_bone(measured, shares: Shares, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance of bone by its kind, told by the patient's own bones of that kind where there are enough."""
-    mean = np.full(shares.bone.shape, numbers.row("bone").hu_mean, np.float32)
-    variance = np.full(shares.bone.shape, numbers.row("bone").hu_sd ** 2, np.float32)
-    for code in np.unique(shares.bone_code[shares.bone_code > 0]):
+    mean, variance = np.empty(256, np.float32), np.empty(256, np.float32)
+    mean[:], variance[:] = numbers.row("bone").hu_mean, numbers.row("bone").hu_sd ** 2
+    whole = shares.bone > 0.8
+    codes, values = shares.bone_code[whole], measured[whole]
+    for code in np.unique(codes):
         row = numbers.row(CODE_ROWS.get(int(code), "bone"))
-        here = shares.bone_code == code
-        whole = measured[here & (shares.bone > 0.8)]
-        trust = len(whole) / (len(whole) + 200.0)
-        own = np.median(whole) if len(whole) else row.hu_mean
-        mean[here] = trust * own + (1 - trust) * row.hu_mean
-        variance[here] = row.hu_sd**2
-    return mean, variance
+        own = values[codes == code]
+        trust = len(own) / (len(own) + 200.0)
+        mean[code] = trust * np.median(own) + (1 - trust) * row.hu_mean
+        variance[code] = row.hu_sd**2
+    return mean[shares.bone_code], variance[shares.bone_code]
 
 
 def expect_soft(measured, shares: Shares, lattice: Lattice, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:

@@ -47,8 +47,8 @@ class Lattice:
     def spread_out(self, values: np.ndarray) -> np.ndarray:
         """Values (points) at the lattice interpolated to the whole grid, float32 (z, y, x)."""
         field = np.asarray(values, np.float32).reshape(self.shape)
-        for axis, (step, count) in enumerate(zip(self.steps, self.grid.shape)):
-            field = stretched(field, axis, step, count)
+        for axis in (2, 1, 0):  # the slices last, for whole slices are added fastest
+            field = stretched(field, axis, self.steps[axis], self.grid.shape[axis])
         return field
 
     def at_lattice(self, volume: np.ndarray) -> np.ndarray:

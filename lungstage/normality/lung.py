@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernels.distance import squared_distance_mm2
+from ..kernels.slices import span_slices
 from ..records import Spread
 from .compartments import Shares
 from .parameters import NormalityParameters
@@ -86,29 +87,29 @@ def depth_mm(shares: Shares, limit_mm: float) -> np.ndarray:
     Measured from outside of what spans both lungs slice by slice, not from the hulls' own surface: at the hilum, where the
     largest vessels enter, the surface of the lung is near and the chest wall far.
     """
-    from skimage.morphology import convex_hull_image
-
-    chest = np.zeros(shares.lung.shape, bool)
-    for z in range(len(chest)):
-        lung = shares.lung[z] > 0.5
-        if lung.sum() > 2:
-            chest[z] = convex_hull_image(lung)
-    return np.sqrt(squared_distance_mm2(~chest, shares.grid.spacing_mm, limit_mm))
+    lung = shares.lung > 0.5
+    lung &= (lung.sum((1, 2)) > 2)[:, None, None]
+    depth = np.zeros(lung.shape, np.float32)
+    held = [np.flatnonzero(lung.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
+    if held[0].size:
+        # one block wider, where that is in the volume: the nearest place outside lies in it
+        box = tuple(slice(max(0, int(ends[0]) - 1), int(ends[-1]) + 2) for ends in held)
+        depth[box] = np.sqrt(squared_distance_mm2(~span_slices(lung[box]), shares.grid.spacing_mm, limit_mm))
+    return depth
 
 
 def vessel_share(mean_hu, bare_hu, shares: Shares, numbers: NormalityParameters) -> np.ndarray:
     """Expected part of blocks with a vessel in them, float32: by depth, from the patient's emptier side and the prior."""
     limit = numbers.rim_to_centre_mm
-    depth = depth_mm(shares, limit) / limit
-    prior = numbers.vessel_share_rim + (numbers.vessel_share_centre - numbers.vessel_share_rim) * depth
+    depth = depth_mm(shares, limit) / np.float32(limit)
     inside = shares.lung > 0.99
     if not inside.any():
-        return prior.astype(np.float32)
+        return np.full(depth.shape, numbers.vessel_share_rim, np.float32)
     _, _, columns = np.nonzero(inside)
     right = columns < np.median(columns)
     dense = (mean_hu - bare_hu)[inside] > VESSEL_ABOVE_HU
     bins = np.minimum((depth[inside] * 4).astype(int), 3)
-    told = prior[inside]
+    told = numbers.vessel_share_rim + (numbers.vessel_share_centre - numbers.vessel_share_rim) * depth[inside]
     factors = []
     for k in range(4):
         sides = [(bins == k) & side for side in (right, ~right)]
@@ -116,8 +117,11 @@ def vessel_share(mean_hu, bare_hu, shares: Shares, numbers: NormalityParameters)
         ratios = [(dense[s].sum() + 20 * told[bins == k].mean()) / (told[s].sum() + 20 * told[bins == k].mean())
                   for s in sides if s.any()]  # fmt: skip
         factors.append(np.clip(min(ratios), 0.3, 2.0) if ratios else 1.0)
-    place = np.clip(depth * 4 - 0.5, 0, 3)
-    return np.clip(prior * np.interp(place, np.arange(4), factors), 0.0, 0.6).astype(np.float32)
+    # by steps of a thousandth of the way to the centre
+    steps = np.linspace(0, 1, 1001)
+    share = numbers.vessel_share_rim + (numbers.vessel_share_centre - numbers.vessel_share_rim) * steps
+    share = np.clip(share * np.interp(np.clip(steps * 4 - 0.5, 0, 3), np.arange(4), factors), 0.0, 0.6).astype(np.float32)
+    return share[np.rint(depth * 1000).astype(np.int16)]
 
 
 def lung_reference(model: LungModel) -> Spread:

@@ -84,14 +84,13 @@ def expect_lung(shares: Shares, references: References, numbers: NormalityParame
 
 def expect_bone(shares: Shares, references: References, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:
     """Log SUV of bone by its kind, and its variance."""
-    mean, variance = (np.zeros(shares.bone.shape, np.float32) for _ in range(2))
+    mean, variance = np.zeros(256, np.float32), np.zeros(256, np.float32)
     for code in np.unique(shares.bone_code):
         row = numbers.row(CODE_ROWS.get(int(code), "bone"))
-        here = shares.bone_code == code
         level, level_sigma = references.unit(row.suv_of)
-        mean[here] = level + np.log(row.suv_ratio)
-        variance[here] = row.suv_sigma**2 + level_sigma**2
-    return mean, variance
+        mean[code] = level + np.log(row.suv_ratio)
+        variance[code] = row.suv_sigma**2 + level_sigma**2
+    return mean[shares.bone_code], variance[shares.bone_code]
 
 
 def expect_soft(lattice: Lattice, references: References, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:

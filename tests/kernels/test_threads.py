@@ -10,6 +10,7 @@ from lungstage.kernels.hessian import hessian_eigenvalues
 from lungstage.kernels.paint import choices_of_blocks, paint_above, paint_blocks
 from lungstage.kernels.reduce import reduce_blocks
 from lungstage.kernels.refine import refine_border
+from lungstage.kernels.shares import highest_of_blocks, share_of_blocks
 
 SHAPE = (9, 10, 11)
 FLOATS = random_volume(SHAPE, 1, np.float32)
@@ -21,6 +22,8 @@ RUNS = {
     "paint": lambda: paint_blocks(CHOICE, random_volume((1, 5, 5, 6), 6, np.uint8), (2, 2, 2)),
     "paint above": lambda: paint_above(random_volume(SHAPE, 7), CHOICE, random_volume(SHAPE, 8), (1, 1, 1)),
     "reduce": lambda: np.stack(reduce_blocks(random_volume(SHAPE, 3), (2, 3, 2))),
+    "share": lambda: share_of_blocks(random_volume(SHAPE, 9, np.uint8), (2, 3, 2), 40, 200),
+    "highest": lambda: highest_of_blocks(random_volume(SHAPE, 9, np.uint8), (2, 3, 2)),
     "refine": lambda: refine_border(random_volume((18, 20, 22), 4), 4 * FLOATS, FLOATS + 1, (2, 2, 2), 3.0, 0),
 }
 

@@ -1,4 +1,4 @@
-"""Convex: inside every half-plane through two of its pixels that holds all of them. Holes: outside grows until it stands still."""
+"""Convex: inside all half-planes through two of its pixels that hold all of it. Holes: outside grows until it stands still."""
 
 import itertools
 
