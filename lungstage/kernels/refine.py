@@ -1,100 +1,191 @@
-"""A coarse shape as a distance in, its mask at full resolution out; the volume decides only near the border."""
+"""Labels of blocks in, masks at full resolution out; the volume decides only where blocks of several labels meet."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit, prange
 
+REACH = 1.1  # blocks: within this distance along an axis another label makes a voxel one of the border
 
-def refine_border(volume, signed_mm, rival_mm, factors, band_mm, edge_hu):
-    """The full-resolution mask of a shape known on blocks.
+
+def refine_labels(volume, labels, factors, start, edge_hu):
+    """The full-resolution masks of shapes known on blocks, their borders where the volume has them.
 
     volume     int16 (z, y, x)
-    signed_mm  float32, one value a block: distance to the shape's border, above 0 inside, right up to +- band_mm at least
-    rival_mm   float32, one value a block: below 0 where a rival shape is nearer; there nothing is taken
-    factors    voxels of a block along z, y, x; voxels beyond the last whole block follow the last one
-    band_mm    nearer to the border than this, a voxel is inside if its value is below `edge_hu`; farther away the sign
-               decides. 0: the sign alone decides, everywhere
-    edge_hu    value half-way between the shape's inside and its surroundings
-    returns    uint8 (z, y, x)
-    cost       one pass over the result; the volume is read in the band, 3 to 5 % of the blocks of a lung
+    labels     uint8 (z, y, x) on blocks: 0 outside, 1 and 2 two shapes
+    factors    voxels of a block along z, y, x; voxels of a part block beyond the last one follow it
+    start      first voxel (z, y, x) of block (0, 0, 0); nothing is drawn before it or beyond the blocks' last part block
+    edge_hu    a voxel is of the border if blocks inside and outside lie within 1.1 blocks of it along z, y or x: there it is
+               inside if its value is below this. Away from the border it is what its block is
+    returns    two uint8 (z, y, x), 1 inside shape 1 and shape 2; a voxel of a block of one shape never belongs to the other
+    cost       one pass over what is inside; the volume is read in the border only, 3 to 5 % of the blocks of a lung. Every
+               voxel is drawn by one thread: same bits on any number of threads
     """
     volume = np.asarray(volume)
-    signed_mm, rival_mm = np.ascontiguousarray(signed_mm, np.float32), np.ascontiguousarray(rival_mm, np.float32)
-    if volume.dtype != np.int16 or signed_mm.shape != rival_mm.shape or min(signed_mm.shape) < 1:
-        raise ValueError(f"{volume.dtype} volume, blocks {signed_mm.shape} and {rival_mm.shape}: int16 and equal shapes needed")
-    out = np.zeros(volume.shape, np.uint8)
-    fz, fy, fx = (int(f) for f in factors)
-    if out.size:
-        _refine(volume, signed_mm, rival_mm, fz, fy, fx, np.float32(band_mm), int(edge_hu), out)
+    if volume.ndim != 3 or volume.dtype != np.int16:
+        raise ValueError(f"borders are refined in a three-dimensional int16 volume, not {volume.ndim}-d {volume.dtype}")
+    one, two = np.zeros(volume.shape, np.uint8), np.zeros(volume.shape, np.uint8)
+    _draw_into(one, two, 1, labels, factors, start, None, volume, int(edge_hu))
+    return one, two
+
+
+def draw_labels(labels, factors, start, shape, at_least=None):
+    """The full-resolution labels of shapes known on blocks, their surfaces interpolated.
+
+    labels, factors, start   as in `refine_labels`; `shape` (z, y, x) of what is returned
+    at_least                 None, or two uint8 (z, y, x): masks whose voxels near a surface belong to shape 1 and 2 anyway
+    returns                  uint8 (z, y, x): where both shapes' trilinear shares together reach a half, the larger one's label
+    cost                     one pass over what is inside
+    """
+    out = np.zeros(shape, np.uint8)
+    _draw_into(out, out, 2, labels, factors, start, at_least, None, 0)
     return out
 
 
-@njit(cache=True, parallel=True)
-def _refine(volume, signed, rival, fz, fy, fx, band, edge, out):
-    blocks_y, blocks_x = -(-out.shape[1] // fy), -(-out.shape[2] // fx)
-    for z_ in prange(out.shape[0]):
-        z = np.int64(z_)  # the index of prange is unsigned
-        bz, pz = _place(z, fz, signed.shape[0])
-        rows = np.empty((4, signed.shape[2]), np.float32)
-        for block_y in range(blocks_y):
-            _range_of_rows(signed, z // fz, block_y, rows[0], rows[1])
-            if rows[1].max() <= min(-band, np.float32(0)):
-                continue
-            _range_of_rows(rival, z // fz, block_y, rows[2], rows[3])
-            y_end = min(out.shape[1], (block_y + 1) * fy)
-            for block_x in range(blocks_x):
-                left = min(max(block_x - 1, 0), signed.shape[2] - 1)
-                right = max(left + 1, min(block_x + 2, signed.shape[2]))
-                if rows[1, left:right].max() <= min(-band, np.float32(0)):
-                    continue
-                x_end = min(out.shape[2], (block_x + 1) * fx)
-                lowest = rows[0, left:right].min()
-                if lowest > 0 and lowest >= band and rows[2, left:right].min() >= 0:
-                    out[z, block_y * fy : y_end, block_x * fx : x_end] = 1
-                    continue
-                for y in range(block_y * fy, y_end):
-                    by, py = _place(y, fy, signed.shape[1])
-                    for x in range(block_x * fx, x_end):
-                        bx, px = _place(x, fx, signed.shape[2])
-                        depth = _between(signed, bz, by, bx, pz, py, px)
-                        if depth >= band:
-                            inside = depth > 0
-                        else:
-                            inside = depth > -band and volume[z, y, x] < edge
-                        if inside and _between(rival, bz, by, bx, pz, py, px) >= 0:
-                            out[z, y, x] = 1
+def _draw_into(one, two, value_two, labels, factors, start, at_least, volume, edge):
+    labels = np.ascontiguousarray(labels)
+    factors = tuple(int(f) for f in factors)
+    if labels.ndim != 3 or labels.dtype != np.uint8 or 0 in labels.shape or len(factors) != 3 or min(factors) < 1:
+        raise ValueError(f"blocks of {factors} voxels are labelled by uint8 (z, y, x), not {labels.ndim}-d {labels.dtype}")
+    extents = [min((b + 1) * f - 1, n - int(s)) for b, f, n, s in zip(labels.shape, factors, one.shape, start)]
+    if min(extents) < 1:
+        return
+    places = [_places(n, f, b) for n, f, b in zip(extents, factors, labels.shape)]
+    near = np.empty_like(labels)
+    _meet(labels + np.uint8(4) * (labels == 0), near)
+    none = np.zeros((0, 0, 0), np.uint8)
+    first, second = at_least if at_least is not None else (none, none)
+    if volume is None:
+        volume = np.zeros((0, 0, 0), np.int16)
+    start = tuple(int(s) for s in start)
+    _draw(labels, near, *places, factors, start, volume, edge, first, second, one, two, value_two)
+
+
+def _places(n, factor, blocks):
+    """For each of n voxels: the lower of the two blocks whose centres surround it, how many half voxels beyond its centre it
+    lies (whole numbers, so that shares are exact), and the first and last block within REACH."""
+    halves = np.clip(2 * np.arange(n) + 1 - factor, 0, 2 * factor * (blocks - 1))
+    lower = np.minimum(halves // (2 * factor), max(blocks - 2, 0))
+    low = np.maximum(np.ceil(halves / (2 * factor) - REACH).astype(np.int64), 0)
+    high = np.minimum(np.floor(halves / (2 * factor) + REACH).astype(np.int64), blocks - 1)
+    return lower, (halves - 2 * factor * lower).astype(np.int32), low, high
 
 
 @njit(cache=True)
-def _place(i, factor, blocks):
-    """The lower of the two blocks whose centres surround voxel i, and how far between them (0 to 1) it lies."""
-    place = min(max((i + 0.5) / factor - 0.5, 0.0), blocks - 1.0)
-    lower = min(int(place), max(blocks - 2, 0))
-    return lower, np.float32(place - lower)
-
-
-@njit(cache=True)
-def _between(field, z, y, x, pz, py, px):
-    """Trilinear interpolation; a side of one block has no upper neighbour and needs none (its p is 0)."""
-    z1, y1, x1 = min(z + 1, field.shape[0] - 1), min(y + 1, field.shape[1] - 1), min(x + 1, field.shape[2] - 1)
-    one = np.float32(1)
-    low = (field[z, y, x] * (one - px) + field[z, y, x1] * px) * (one - py)
-    low += (field[z, y1, x] * (one - px) + field[z, y1, x1] * px) * py
-    high = (field[z1, y, x] * (one - px) + field[z1, y, x1] * px) * (one - py)
-    high += (field[z1, y1, x] * (one - px) + field[z1, y1, x1] * px) * py
-    return low * (one - pz) + high * pz
-
-
-@njit(cache=True)
-def _range_of_rows(field, z, y, lowest, highest):
-    """Smallest and largest value along z and y around each block of a row: what interpolation can reach, but for x."""
-    nz, ny, nx = field.shape
-    lowest[:] = np.inf
-    highest[:] = -np.inf
-    for k in range(min(max(z - 1, 0), nz - 1), min(z + 2, nz)):
-        for j in range(min(max(y - 1, 0), ny - 1), min(y + 2, ny)):
-            row = field[k, j]
+def _meet(codes, near):
+    """near = the codes (bits: 1, 2, and 4 for outside) of each block and its 26 neighbours."""
+    nz, ny, nx = codes.shape
+    row = np.zeros(nx + 2, np.uint8)
+    for z in range(nz):
+        for y in range(ny):
+            middle = row[1 : nx + 1]
+            middle[:] = 0
+            for k in range(max(z - 1, 0), min(z + 2, nz)):
+                for j in range(max(y - 1, 0), min(y + 2, ny)):
+                    source = codes[k, j]
+                    for x in range(nx):
+                        middle[x] |= source[x]
+            target, before, after = near[z, y], row[:nx], row[2:]
             for x in range(nx):
-                lowest[x] = min(lowest[x], row[x])
-                highest[x] = max(highest[x], row[x])
+                target[x] = before[x] | middle[x] | after[x]
+
+
+@njit(cache=True, parallel=True)
+def _draw(labels, near, along_z, along_y, along_x, factors, start, volume, edge, first, second, one, two, value_two):
+    z0, y0, x0 = start
+    nx = along_x[0].size
+    by_value = volume.size > 0
+    sides = (np.int32(2 * factors[0]), np.int32(2 * factors[1]), np.int32(2 * factors[2]))
+    for z_ in prange(along_z[0].size):
+        z = np.int64(z_)  # the index of prange is unsigned
+        shares = np.empty((2, labels.shape[2]), np.int32)
+        bz = min(z // factors[0], labels.shape[0] - 1)
+        for y in range(along_y[0].size):
+            by = min(y // factors[1], labels.shape[1] - 1)
+            codes, own = near[bz, by], labels[bz, by]
+            if codes.min() == 4 and codes.max() == 4:
+                continue
+            blended = False
+            bx = 0
+            while bx < codes.size:
+                code, last = codes[bx], bx + 1
+                while last < codes.size and codes[last] == code:
+                    last += 1
+                a, b = bx * factors[2], min(last * factors[2], nx)
+                if last == codes.size:
+                    b = nx
+                bx = last
+                if code == 4:
+                    continue
+                if code == 1:
+                    one[z0 + z, y0 + y, x0 + a : x0 + b] = 1
+                elif code == 2:
+                    two[z0 + z, y0 + y, x0 + a : x0 + b] = value_two
+                elif by_value:
+                    row = volume[z0 + z, y0 + y]
+                    for x in range(a, b):
+                        near_x = min(x // factors[2], own.size - 1)
+                        label = own[near_x]
+                        is_below = row[x0 + x] < edge
+                        if is_below != (label > 0):
+                            label = _label_across(labels, along_z, along_y, along_x, z, y, x, bz, by, near_x, is_below)
+                        if label == 1:
+                            one[z0 + z, y0 + y, x0 + x] = 1
+                        elif label == 2:
+                            two[z0 + z, y0 + y, x0 + x] = value_two
+                else:
+                    if not blended:
+                        _blend(labels, along_z[0][z], along_z[1][z], along_y[0][y], along_y[1][y], sides, shares)
+                        blended = True
+                    for x in range(a, b):
+                        v = x0 + x
+                        share = _at(shares[0], along_x[0][x], along_x[1][x], sides[2])
+                        other = _at(shares[1], along_x[0][x], along_x[1][x], sides[2])
+                        is_inside, is_one = 2 * (share + other) >= sides[0] * sides[1] * sides[2], share >= other
+                        if first.size and (first[z0 + z, y0 + y, v] or second[z0 + z, y0 + y, v]):
+                            is_inside, is_one = True, first[z0 + z, y0 + y, v] > 0
+                        if is_inside and is_one:
+                            one[z0 + z, y0 + y, v] = 1
+                        elif is_inside:
+                            two[z0 + z, y0 + y, v] = value_two
+
+
+@njit(cache=True)
+def _label_across(labels, along_z, along_y, along_x, z, y, x, bz, by, bx, is_below):
+    """The label of a voxel whose value and block disagree, by the blocks within reach of it along each axis.
+
+    Below the edge in a block outside: the lowest label there, 0 if there is none. Above it in a block inside: that block's
+    label if no block there is outside, else 0.
+    """
+    bits = 0
+    for k in range(along_z[2][z], along_z[3][z] + 1):
+        bits |= 1 << labels[k, by, bx]
+    for k in range(along_y[2][y], along_y[3][y] + 1):
+        bits |= 1 << labels[bz, k, bx]
+    for k in range(along_x[2][x], along_x[3][x] + 1):
+        bits |= 1 << labels[bz, by, k]
+    if not is_below:
+        return np.uint8(0) if bits & 1 else labels[bz, by, bx]
+    if bits & 2:
+        return np.uint8(1)
+    return np.uint8(2 if bits & 4 else 0)
+
+
+@njit(cache=True)
+def _blend(labels, z, part_z, y, part_y, sides, shares):
+    """shares[label - 1] = the label's share in a row of blocks, interpolated along z and y, in parts of sides[0] * sides[1]."""
+    shares[:] = 0
+    for dz in range(2):
+        weight_z = part_z if dz else sides[0] - part_z
+        for dy in range(2):
+            weight = weight_z * (part_y if dy else sides[1] - part_y)
+            if weight > 0:
+                row = labels[z + dz, y + dy]
+                for x in range(row.size):
+                    shares[0, x] += weight * np.int32(row[x] == 1)
+                    shares[1, x] += weight * np.int32(row[x] == 2)
+
+
+@njit(cache=True)
+def _at(shares, x, part, side):
+    return shares[x] * (side - part) + part * shares[min(x + 1, shares.size - 1)]

@@ -5,7 +5,14 @@ from hypothesis import strategies as st
 from kernels.volumes import SEEDS, SHAPES, random_mask
 from naive import components as naive
 
-from lungstage.kernels.components import fill_holes, label_components, largest_component, touching_components
+from lungstage.kernels.components import (
+    choose_pieces,
+    fill_holes,
+    find_pieces,
+    label_components,
+    largest_component,
+    touching_components,
+)
 
 SHARES = st.floats(0.0, 1.0)
 
@@ -21,6 +28,28 @@ def test_pieces_are_those_found_by_walking(shape, seed, share, corners):
     np.testing.assert_array_equal(labels, slow_labels)
     np.testing.assert_array_equal(sizes, slow_sizes)
     np.testing.assert_array_equal(largest_component(mask, corners), naive.largest_component(mask, corners))
+
+
+@settings(deadline=None, max_examples=20)
+@given(SHAPES, SEEDS, SHARES, st.booleans())
+def test_the_box_of_a_piece_holds_all_of_it_and_no_more(shape, seed, share, flat):
+    mask = random_mask(shape, seed, share)
+
+    pieces = find_pieces(mask, flat=flat)
+
+    for k in range(1, pieces.sizes.size):
+        places = np.argwhere(pieces.labels == k)
+        assert len(places) == pieces.sizes[k]
+        assert (places.min(axis=0) == pieces.low[k]).all() and (places.max(axis=0) + 1 == pieces.high[k]).all()
+    only = np.zeros(pieces.sizes.size, np.int16)
+    only[1:] = 10 + np.arange(1, only.size)
+    np.testing.assert_array_equal(choose_pieces(pieces.labels, only), only[pieces.labels])
+
+
+def test_flat_pieces_end_with_their_slice():
+    mask = np.ones((3, 2, 2), np.uint8)
+
+    assert find_pieces(mask, flat=True).labels[:, 0, 0].tolist() == [1, 2, 3]
 
 
 @settings(deadline=None, max_examples=20)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from kernels.volumes import SEEDS, SHAPES, random_mask
 from naive import flood as naive
 
-from lungstage.kernels.flood import DRY, flood_levels
+from lungstage.kernels.flood import DRY, flood_labels, flood_levels
 
 
 @settings(deadline=None, max_examples=30)
@@ -38,3 +38,20 @@ def test_without_a_seed_everything_stays_dry():
 def test_a_volume_of_another_type_is_refused():
     with pytest.raises(ValueError, match="int16"):
         flood_levels(np.zeros((2, 3, 4)), np.zeros((2, 3, 4), np.uint8), 5)
+
+
+@settings(deadline=None, max_examples=30)
+@given(SHAPES, SEEDS)
+def test_a_watershed_is_the_one_a_heap_finds(shape, seed):
+    volume = np.random.default_rng(seed).integers(-1000, -990, shape, dtype=np.int16)
+    mask, seeds = random_mask(shape, seed, 0.8), random_mask(shape, seed + 1, 0.1) * np.uint8(1 + seed % 3)
+    seeds[:, :, ::2] *= 2
+
+    np.testing.assert_array_equal(flood_labels(volume, mask, seeds), naive.flood_labels(volume, mask, seeds))
+
+
+def test_two_waters_meet_on_the_ridge_and_not_half_way():
+    volume = np.array([[[-900, -900, -900, -900, -500, -900]]], np.int16)
+    seeds = np.array([[[1, 0, 0, 0, 0, 2]]], np.uint8)
+
+    assert flood_labels(volume, np.ones_like(seeds), seeds)[0, 0].tolist() == [1, 1, 1, 1, 2, 2]

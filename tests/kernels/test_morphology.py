@@ -22,6 +22,23 @@ def test_balls_in_millimetres_are_balls(operation, shape, seed, share, radius_mm
     np.testing.assert_array_equal(fast, getattr(naive, operation)(mask, SPACING, radius_mm))
 
 
+@pytest.mark.parametrize("operation", ["grow_mm", "shrink_mm"])
+@pytest.mark.parametrize("width", [63, 64, 130])
+def test_rows_longer_than_a_word_of_bits_are_rows(operation, width):
+    mask = random_mask((1, 2, width), width, 0.95 if operation == "shrink_mm" else 0.05)
+
+    fast = getattr(morphology, operation)(mask, (2.5, 2.5, 0.7), 2.6)
+
+    np.testing.assert_array_equal(fast, getattr(naive, operation)(mask, (2.5, 2.5, 0.7), 2.6))
+
+
+def test_a_ball_may_reach_farther_than_a_word_of_bits():
+    mask = np.zeros((1, 1, 300), np.uint8)
+    mask[0, 0, 150] = 1
+
+    assert np.flatnonzero(morphology.grow_mm(mask, (1.0, 1.0, 1.0), 130.0)[0, 0])[[0, -1]].tolist() == [20, 280]
+
+
 def test_a_voxel_exactly_one_radius_away_belongs_to_the_ball():
     mask = np.zeros((1, 1, 9), np.uint8)
     mask[0, 0, 4] = 1

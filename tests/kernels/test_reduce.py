@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from kernels.volumes import SEEDS, SHAPES, random_volume
 from naive import reduce as naive
 
-from lungstage.kernels.reduce import reduce_blocks
+from lungstage.kernels.reduce import mean_blocks, reduce_blocks
 
 FACTORS = st.tuples(*[st.integers(1, 4)] * 3)
 
@@ -18,6 +18,7 @@ def test_blocks_have_the_mean_minimum_and_maximum_of_their_voxels(shape, factors
     for fast, slow in zip(reduce_blocks(volume, factors), naive.reduce_blocks(volume, factors)):
         assert fast.dtype == np.int16
         np.testing.assert_array_equal(fast, slow)
+    np.testing.assert_array_equal(mean_blocks(volume, factors), naive.reduce_blocks(volume, factors)[0])
 
 
 def test_a_half_is_rounded_up_on_both_sides_of_zero():

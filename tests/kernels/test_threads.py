@@ -8,11 +8,12 @@ from kernels.volumes import SPACING, random_mask, random_volume
 from lungstage.kernels.gaussian import smooth_gaussian
 from lungstage.kernels.hessian import hessian_eigenvalues
 from lungstage.kernels.paint import choices_of_blocks, paint_above, paint_blocks
-from lungstage.kernels.reduce import reduce_blocks
-from lungstage.kernels.refine import refine_border
+from lungstage.kernels.reduce import mean_blocks, reduce_blocks
+from lungstage.kernels.refine import draw_labels, refine_labels
 from lungstage.kernels.shares import highest_of_blocks, share_of_blocks
 
 SHAPE = (9, 10, 11)
+LABELS = random_mask(SHAPE, 5) + random_mask(SHAPE, 6)
 FLOATS = random_volume(SHAPE, 1, np.float32)
 CHOICE = random_mask(SHAPE, 5)
 RUNS = {
@@ -24,7 +25,9 @@ RUNS = {
     "reduce": lambda: np.stack(reduce_blocks(random_volume(SHAPE, 3), (2, 3, 2))),
     "share": lambda: share_of_blocks(random_volume(SHAPE, 9, np.uint8), (2, 3, 2), 40, 200),
     "highest": lambda: highest_of_blocks(random_volume(SHAPE, 9, np.uint8), (2, 3, 2)),
-    "refine": lambda: refine_border(random_volume((18, 20, 22), 4), 4 * FLOATS, FLOATS + 1, (2, 2, 2), 3.0, 0),
+    "mean": lambda: mean_blocks(random_volume(SHAPE, 3), (2, 3, 2)),
+    "refine": lambda: np.stack(refine_labels(random_volume((18, 20, 22), 4), LABELS, (2, 2, 2), (0, 0, 0), 0)),
+    "draw": lambda: draw_labels(LABELS, (2, 2, 2), (0, 0, 0), (18, 20, 22)),
 }
 
 
