@@ -2,46 +2,100 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from .body import enclosure
-from .coarse import Coarse
+from .coarse import Coarse, box_of, box_slices
 from .parameters import LungParameters
 
+if TYPE_CHECKING:
+    from ..kernels.components import Pieces
+
+HU_RANGE = (-1024, 3071)
 LIGHTER_THAN_FAT_HU = -150
 HAZE_MM = 4.5  # half the thickness of haze: more than a border's half-dark layer, on every scan looked at
 BULLA_CONTACT = 0.3  # share of a bulla's surface that borders on parenchyma; the chest wall may take most of the rest
 
 
-def find_lung_air(coarse: Coarse, tissue: np.ndarray, airway: np.ndarray | None, numbers: LungParameters) -> np.ndarray:
+def find_lung_air(coarse: Coarse, enclosed: np.ndarray, lumen: np.ndarray, numbers: LungParameters) -> np.ndarray:
     """uint8: the air that is lung parenchyma; bowel gas, stool, windpipe and the air around the patient are left out.
 
-    tissue   uint8, the body's dense part
-    airway   uint8, left out with its wall; None where it is not known yet
+    enclosed   uint8, on how many sides each block is closed in by tissue
+    lumen      uint8, the airway's, left out with its wall
 
     Pieces are judged by their inner blocks, one block away from any wall; what lies between two pieces goes to the nearer
     one, so a stomach bubble that touches the lung through a thin diaphragm stays out.
     """
-    from ..kernels.components import label_components, touching_components
-    from ..kernels.distance import squared_distance_mm2
-    from ..kernels.morphology import grow_mm, shrink_mm
+    from ..kernels.components import choose_pieces, touching_components
 
-    spacing_mm = coarse.spacing_mm
-    enclosed = enclosure(tissue)
-    air = (coarse.mean < numbers.air_hu) & ~coarse.outside
+    air = enclosed_air(coarse, enclosed, numbers)
+    air = without_airway(coarse, air, lumen, numbers)
+    pieces, is_lung = inner_pieces(coarse, air, enclosed, numbers)
+    if not is_lung.any():
+        return np.zeros(air.shape, np.uint8)
+    lung = choose_pieces(pieces.labels, is_lung)
+    lung = touching_components(nearer_to_lung(coarse, air, lung, pieces, is_lung), lung)
+    lung |= bullae(air & (lung ^ 1), lung)
+    return lung | haze(coarse, (enclosed == 4) & (air == 0), lung, numbers)
+
+
+def enclosed_air(coarse: Coarse, enclosed: np.ndarray, numbers: LungParameters) -> np.ndarray:
+    """uint8: air inside the body."""
     # Where the field of view cuts the chest open a corner may be closed on two sides only: lung goes on there, gas does not.
-    air &= (enclosed >= 3) | ((enclosed == 2) & (coarse.mean > numbers.lung_hu[0]))
-    if airway is not None:
-        air &= grow_mm(airway, spacing_mm, numbers.airway_wall_mm) == 0
-    labels, sizes = label_components(shrink_mm(air & (enclosed >= 3), spacing_mm, 1.1 * max(spacing_mm[1:])))
-    pieces = lung_pieces(coarse, labels, sizes, enclosed, numbers)
-    lung = pieces[labels]
-    other = (labels > 0) & ~lung
-    reach_mm = 4 * max(spacing_mm)
-    to_lung = squared_distance_mm2(lung, spacing_mm, reach_mm)
-    lung = touching_components(air & (to_lung <= squared_distance_mm2(other, spacing_mm, reach_mm)), lung)
-    lung |= bullae(air & (lung == 0), lung)
-    return lung | haze(coarse, (enclosed == 4) & ~air, lung, numbers)
+    least = np.where(coarse.mean > numbers.lung_hu[0], np.uint8(2), np.uint8(3))
+    return ((coarse.mean < numbers.air_hu) & (enclosed >= least) & ~coarse.outside).view(np.uint8)
+
+
+def without_airway(coarse: Coarse, air: np.ndarray, lumen: np.ndarray, numbers: LungParameters) -> np.ndarray:
+    """uint8: the air without the airway and its wall."""
+    from ..kernels.morphology import grow_mm
+
+    if not lumen.any():
+        return air
+    box = box_slices(*box_of(lumen, int(np.ceil(numbers.airway_wall_mm / min(coarse.spacing_mm)))))
+    out = air.copy()
+    out[box] &= grow_mm(lumen[box], coarse.spacing_mm, numbers.airway_wall_mm) ^ 1
+    return out
+
+
+def inner_pieces(coarse: Coarse, air: np.ndarray, enclosed: np.ndarray, numbers: LungParameters) -> tuple[Pieces, np.ndarray]:
+    """The pieces of the air one block away from any wall, and which of them are lung: uint8, one for each label."""
+    from ..kernels.components import find_pieces
+    from ..kernels.morphology import shrink_mm
+
+    pieces = find_pieces(shrink_mm(air & (enclosed >= 3), coarse.spacing_mm, 1.1 * max(coarse.spacing_mm[1:])))
+    return pieces, lung_pieces(coarse, pieces, enclosed, numbers).view(np.uint8)
+
+
+def lung_middle(coarse: Coarse, air: np.ndarray, enclosed: np.ndarray, numbers: LungParameters) -> np.ndarray | None:
+    """Index (z, y, x) of the middle of the lungs' inner blocks, airway and all; None where nothing is lung."""
+    from ..kernels.components import choose_pieces
+    from ..kernels.profiles import count_along
+
+    pieces, is_lung = inner_pieces(coarse, air, enclosed, numbers)
+    if not is_lung.any():
+        return None
+    along = count_along(choose_pieces(pieces.labels, is_lung))
+    return np.array([counts @ np.arange(counts.size) / counts.sum() for counts in along])
+
+
+def nearer_to_lung(coarse: Coarse, air: np.ndarray, lung: np.ndarray, pieces: Pieces, is_lung: np.ndarray) -> np.ndarray:
+    """uint8: the air that is not nearer to another piece than to lung; looked at around the other pieces only."""
+    from ..kernels.distance import squared_distance_mm2
+
+    others = np.flatnonzero(is_lung[1:] == 0) + 1
+    if not others.size:
+        return air
+    reach_mm = 4 * max(coarse.spacing_mm)
+    margin = [int(np.ceil(reach_mm / s)) for s in coarse.spacing_mm]
+    low = np.maximum(pieces.low[others].min(axis=0) - margin, 0)
+    box = box_slices(low, np.minimum(pieces.high[others].max(axis=0) + margin, air.shape))
+    to_lung = squared_distance_mm2(lung[box], coarse.spacing_mm, reach_mm)
+    to_other = squared_distance_mm2((pieces.labels[box] > 0) & (lung[box] == 0), coarse.spacing_mm, reach_mm)
+    out = air.copy()
+    out[box] &= to_lung <= to_other
+    return out
 
 
 def haze(coarse: Coarse, place: np.ndarray, lung: np.ndarray, numbers: LungParameters) -> np.ndarray:
@@ -59,61 +113,63 @@ def haze(coarse: Coarse, place: np.ndarray, lung: np.ndarray, numbers: LungParam
 
 def bullae(rest: np.ndarray, lung: np.ndarray) -> np.ndarray:
     """uint8: the pieces of the other air that border on lung with a good part of their surface; stomach and gullet do not."""
-    from ..kernels.components import label_components
+    from ..kernels.components import choose_pieces, find_pieces
+    from ..kernels.profiles import count_faces
 
-    labels, sizes = label_components(rest)
-    faces, faces_on_lung = np.zeros(sizes.size), np.zeros(sizes.size)
-    for axis in range(3):
-        ahead = tuple(slice(1, None) if a == axis else slice(None) for a in range(3))
-        behind = tuple(slice(None, -1) if a == axis else slice(None) for a in range(3))
-        for here, there in ((ahead, behind), (behind, ahead)):
-            border = (labels[here] > 0) & (labels[there] == 0)
-            faces += np.bincount(labels[here][border], minlength=sizes.size)
-            faces_on_lung += np.bincount(labels[here][border & (lung[there] != 0)], minlength=sizes.size)
-    return ((faces_on_lung > BULLA_CONTACT * faces) & (np.arange(sizes.size) > 0))[labels].view(np.uint8)
+    pieces = find_pieces(rest)
+    faces, faces_on_lung = count_faces(pieces.labels, lung, pieces.sizes.size)
+    return choose_pieces(pieces.labels, (faces_on_lung > BULLA_CONTACT * faces).view(np.uint8))
 
 
-def lung_pieces(
-    coarse: Coarse, labels: np.ndarray, sizes: np.ndarray, enclosed: np.ndarray, numbers: LungParameters
-) -> np.ndarray:
+def lung_pieces(coarse: Coarse, pieces: Pieces, enclosed: np.ndarray, numbers: LungParameters) -> np.ndarray:
     """bool, one for each label: which pieces of inner blocks are lung. Label 0 is not.
 
     The largest piece that looks like lung leads; the others must be as dense as it within `lung_spread_hu`, closed in on all
     sides, and near it or a piece that is: lobes torn apart by fissures and tumours are near, bowel and armpit are not.
     """
-    from scipy.ndimage import find_objects
-
+    from ..kernels.components import choose_pieces
     from ..kernels.morphology import grow_mm
+    from ..kernels.profiles import count_by_label
 
-    boxes = find_objects(labels)
-    middles = np.zeros(sizes.size)
-    like = np.zeros(sizes.size, bool)
-    for k in np.flatnonzero(sizes[1:] * coarse.voxel_ml >= numbers.piece_ml) + 1:
-        box = boxes[k - 1]
-        here = labels[box] == k
-        middles[k] = np.median(coarse.mean[box][here])
-        like[k] = looks_like_lung(coarse.mean[box][here], numbers)
-        cut = any(box[axis].start <= 1 or box[axis].stop >= labels.shape[axis] - 1 for axis in (1, 2))
-        like[k] &= np.mean(enclosed[box][here]) >= (2.8 if cut else 3.6)
+    large_enough = np.flatnonzero(pieces.sizes[1:] * coarse.voxel_ml >= numbers.piece_ml) + 1
+    number = np.zeros(pieces.sizes.size, np.int32)
+    number[large_enough] = 1 + np.arange(large_enough.size)
+    labels = choose_pieces(pieces.labels, number)
+    hu = count_by_label(labels, coarse.mean, 1 + large_enough.size, *HU_RANGE)
+    closed = count_by_label(labels, enclosed, 1 + large_enough.size, 3, 4)
+    middles, like = np.zeros(number.size), np.zeros(number.size, bool)
+    for k in large_enough:
+        middles[k] = quantile_of(hu[number[k]], 0.5)
+        cut = (pieces.low[k, 1:] <= 1).any() or (pieces.high[k, 1:] >= np.array(labels.shape[1:]) - 1).any()
+        like[k] = looks_like_lung(hu[number[k]], numbers)
+        like[k] &= 3 + closed[number[k], 1] / pieces.sizes[k] >= (2.8 if cut else 3.6)
     if not like.any():
         return like
-    leader = int(np.argmax(np.where(like, sizes, 0)))
+    leader = int(np.argmax(np.where(like, pieces.sizes, 0)))
     like &= np.abs(middles - middles[leader]) <= 2 * numbers.lung_spread_hu
-    large = like & (sizes >= 0.1 * sizes[leader])
-    while True:
-        near = np.unique(labels[grow_mm(large[labels], coarse.spacing_mm, numbers.recess_mm) != 0])
-        grown = large | (like & np.isin(np.arange(sizes.size), near))
+    large = like & (pieces.sizes >= 0.1 * pieces.sizes[leader])
+    while (like & ~large).any():
+        around = grow_mm(choose_pieces(pieces.labels, large.view(np.uint8)), coarse.spacing_mm, numbers.recess_mm)
+        near = count_by_label(labels, around, 1 + large_enough.size, 0, 1)[:, 1] > 0
+        grown = large | (like & near[number])
         if (grown == large).all():
-            return large
+            break
         large = grown
+    return large
 
 
-def looks_like_lung(mean: np.ndarray, numbers: LungParameters) -> bool:
-    """Means of the inner blocks of one piece, HU (n): is it parenchyma?
+def looks_like_lung(counts: np.ndarray, numbers: LungParameters) -> bool:
+    """How many inner blocks of one piece have each HU of HU_RANGE: is it parenchyma?
 
     Gas and foam are even; stool spreads wider than any lung; parenchyma is even but for its vessels, which make a tail.
     """
-    middle, tail = np.percentile(mean, (50, 95))
-    spread = np.median(np.abs(mean - middle))
+    middle, tail = quantile_of(counts, 0.5), quantile_of(counts, 0.95)
+    away = np.abs(np.arange(counts.size) + HU_RANGE[0] - middle)
+    spread = quantile_of(np.bincount(away, weights=counts), 0.5) - HU_RANGE[0]
     low, top = numbers.lung_hu
     return bool(low <= middle <= top and spread <= numbers.lung_spread_hu and tail - middle >= numbers.vessel_tail_hu)
+
+
+def quantile_of(counts: np.ndarray, share: float) -> int:
+    """The lowest HU below or at which that share of the blocks lies; counts by HU from the lower end of HU_RANGE."""
+    return HU_RANGE[0] + int(np.searchsorted(np.cumsum(counts), share * counts.sum()))

@@ -7,90 +7,105 @@ and the level at which it breaks through a thin wall into the lung shows as a ju
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..geometry import Grid
 from ..records import Study
-from .body import enclosure
-from .coarse import Coarse, block_factors, signed_distance_mm
+from .air import enclosed_air, lung_middle
+from .coarse import Coarse, block_factors, box_slices
 from .parameters import LungParameters
 
 LUMEN_BLOCK_MM = 1.5  # small enough for a lobar bronchus, large enough to tame noise
 LUMEN_EDGE_HU = -500  # half-way between air and the wall
 
 
-def trace_airway(study: Study, coarse: Coarse, lung: np.ndarray, tissue: np.ndarray, numbers: LungParameters) -> np.ndarray:
-    """uint8 on the CT's grid: 1 in the lumen of trachea and bronchi; empty where no trachea is found.
+@dataclass(frozen=True, eq=False)
+class Airway:
+    """The lumen of windpipe and bronchi.
 
-    lung, tissue   uint8 on the blocks: lung air with whatever airway hangs on it, and the body's dense part
+    mask        uint8 on the CT's grid; empty where no windpipe was found
+    low, high   first index and one past the last, (z, y, x), of the box it lies in
     """
-    air = ((coarse.mean < numbers.air_hu) & (enclosure(tissue) >= 3)).view(np.uint8)
-    trachea = find_trachea(coarse, air, lung, numbers)
-    if not len(trachea):
-        return np.zeros(study.ct.grid.shape, np.uint8)
-    return flood_airway(study, coarse.grid.to_mm(trachea), numbers)
+
+    mask: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
-def find_trachea(coarse: Coarse, air: np.ndarray, lung: np.ndarray, numbers: LungParameters) -> np.ndarray:
-    """Indices (n, 3) of the blocks of the windpipe; (0, 3) where there is none.
+def trace_airway(study: Study, coarse: Coarse, enclosed: np.ndarray, numbers: LungParameters) -> Airway:
+    """The lumen of trachea and bronchi; enclosed uint8, on how many sides each block is closed in by tissue."""
+    air = enclosed_air(coarse, enclosed, numbers)
+    middle = lung_middle(coarse, air, enclosed, numbers)
+    if middle is not None:
+        air = ((coarse.mean < numbers.air_hu) & (enclosed >= 3)).view(np.uint8)
+        trachea = find_trachea(coarse, air, middle, numbers)
+        if len(trachea):
+            return flood_airway(study, coarse.grid.to_mm(trachea), numbers)
+    return Airway(np.zeros(study.ct.grid.shape, np.uint8), np.zeros(3, int), np.zeros(3, int))
+
+
+def find_trachea(coarse: Coarse, air: np.ndarray, middle: np.ndarray, numbers: LungParameters) -> np.ndarray:
+    """Indices (n, 3) of the blocks of the windpipe; (0, 3) where there is none. middle: index (z, y, x) of that of the lungs.
 
     Round dark islands of each slice are joined to tubes. Gas in colon or stomach also makes tubes, but below the middle of
     the lungs; the gullet's are too short.
     """
-    from ..kernels.components import label_components
+    from ..kernels.components import find_pieces
 
-    if not lung.any():
-        return np.zeros((0, 3), int)
-    middle = np.argwhere(lung).mean(axis=0)
-    islands = round_islands(coarse, air, numbers)
-    islands[: int(middle[0])] = 0
-    labels, _ = label_components(islands, corners=True)
+    first = int(middle[0])
+    tubes = find_pieces(round_islands(coarse.mean[first:], air[first:], coarse.spacing_mm, numbers), corners=True)
     best, best_score = np.zeros((0, 3), int), 0.0
-    for k in range(1, labels.max() + 1):
-        blocks = np.argwhere(labels == k)
-        height_mm = (np.ptp(blocks[:, 0]) + 1) * coarse.spacing_mm[0]
+    for k in range(1, tubes.sizes.size):
+        height_mm = (tubes.high[k, 0] - tubes.low[k, 0]) * coarse.spacing_mm[0]
+        if height_mm < max(numbers.trachea_height_mm, best_score):
+            continue
+        blocks = np.argwhere(tubes.labels[box_slices(tubes.low[k], tubes.high[k])] == k) + tubes.low[k]
         off_mm = abs(blocks[:, 2].mean() - middle[2]) * coarse.spacing_mm[2]
         score = height_mm * np.exp(-((off_mm / 80.0) ** 2))  # a lung's top or an armpit lies to the side
-        if height_mm >= numbers.trachea_height_mm and score > best_score:
-            best, best_score = blocks, score
+        if score > best_score:
+            best, best_score = blocks + (first, 0, 0), score
     return best
 
 
-def round_islands(coarse: Coarse, air: np.ndarray, numbers: LungParameters) -> np.ndarray:
+def round_islands(mean: np.ndarray, air: np.ndarray, spacing_mm, numbers: LungParameters) -> np.ndarray:
     """uint8: air that in its slice is an island of a windpipe's cross-section, compact and with a dark middle."""
-    from scipy.ndimage import find_objects, label
+    from ..kernels.components import choose_pieces, find_pieces
 
-    islands = np.zeros(air.shape, np.uint8)
-    _, step_y, step_x = coarse.spacing_mm
+    islands = find_pieces(air, flat=True)
+    _, step_y, step_x = spacing_mm
     smallest, largest = numbers.trachea_mm2
-    for z in range(air.shape[0]):
-        labels, _ = label(air[z])
-        for k, box in enumerate(find_objects(labels), start=1):
-            here = labels[box] == k
-            area = here.sum() * step_y * step_x
-            height, width = here.shape[0] * step_y, here.shape[1] * step_x
-            is_compact = max(height, width) <= 2.5 * min(height, width) and area >= 0.55 * height * width
-            if smallest <= area <= largest and is_compact and coarse.mean[z][box][here].min() < numbers.lung_hu[0] + 100:
-                islands[z][box][here] = 1
-    return islands
+    area = islands.sizes * step_y * step_x
+    height, width = ((islands.high - islands.low)[:, 1:] * (step_y, step_x)).T
+    fits = (np.maximum(height, width) <= 2.5 * np.minimum(height, width)) & (area >= 0.55 * height * width)
+    fits &= (smallest <= area) & (area <= largest)
+    fits[0] = False
+    for k in np.flatnonzero(fits):
+        box = box_slices(islands.low[k], islands.high[k])
+        fits[k] = mean[box][islands.labels[box] == k].min() < numbers.lung_hu[0] + 100
+    return choose_pieces(islands.labels, fits.view(np.uint8))
 
 
-def flood_airway(study: Study, trachea_mm: np.ndarray, numbers: LungParameters) -> np.ndarray:
-    """uint8 on the CT's grid: the lumen flooded from the points (n, 3) of the windpipe."""
+def flood_airway(study: Study, trachea_mm: np.ndarray, numbers: LungParameters) -> Airway:
+    """The lumen flooded from the points (n, 3) of the windpipe."""
     from ..kernels.flood import flood_levels
-    from ..kernels.reduce import reduce_blocks
+    from ..kernels.reduce import mean_blocks
+    from ..kernels.refine import refine_labels
 
     whole = study.ct.grid
     low, high = bronchial_box(whole, trachea_mm)
-    values = study.ct.values[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
+    values = study.ct.values[box_slices(low, high)]
     factors = block_factors(whole.box(low, high), LUMEN_BLOCK_MM)
     blocks = whole.box(low, high).blocks(factors)
-    mean = reduce_blocks(values, factors)[0]
+    mean = mean_blocks(values, factors)
     levels = flood_levels(mean, darkest_at(mean, blocks, trachea_mm), LUMEN_EDGE_HU)
     wet = levels <= level_before_leak(levels, blocks.voxel_ml, numbers.airway_ml)
+    # Besides the flooded blocks the lumen's half-dark rim around them.
+    lumen, _ = refine_labels(values, wet.view(np.uint8), factors, (0, 0, 0), LUMEN_EDGE_HU)
     airway = np.zeros(whole.shape, np.uint8)
-    airway[low[0] : high[0], low[1] : high[1], low[2] : high[2]] = at_full_resolution(values, wet, blocks, factors)
-    return airway
+    airway[box_slices(low, high)] = lumen
+    return Airway(airway, low, high)
 
 
 def bronchial_box(grid: Grid, trachea_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -122,12 +137,3 @@ def level_before_leak(levels: np.ndarray, voxel_ml: float, airway_ml: float) -> 
         return -DRY
     held_ml = np.cumsum(np.bincount(wet - wet.min())) * voxel_ml
     return int(wet.min()) + int(np.searchsorted(held_ml, airway_ml, side="right")) - 10
-
-
-def at_full_resolution(values: np.ndarray, wet: np.ndarray, blocks: Grid, factors: tuple[int, int, int]) -> np.ndarray:
-    """uint8 of the box: the flooded blocks, and the lumen's half-dark rim around them."""
-    from ..kernels.refine import refine_border
-
-    rim_mm = 1.05 * max(blocks.spacing_mm[1:])
-    signed_mm = signed_distance_mm(wet, blocks.spacing_mm, 2 * max(blocks.spacing_mm))
-    return refine_border(values, signed_mm, np.ones_like(signed_mm), factors, rim_mm, LUMEN_EDGE_HU)

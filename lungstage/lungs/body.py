@@ -24,11 +24,9 @@ def enclosure(tissue: np.ndarray) -> np.ndarray:
 
     Four inside a whole chest. Three where the field of view cuts the chest open: there the way out leads through the cut.
     """
-    sides = np.zeros(tissue.shape, np.uint8)
-    for axis in (1, 2):
-        sides += np.maximum.accumulate(tissue, axis=axis)
-        sides += np.flip(np.maximum.accumulate(np.flip(tissue, axis), axis=axis), axis)
-    return sides
+    from ..kernels.relief import sides_closed
+
+    return sides_closed(tissue)
 
 
 def fill_body(tissue: np.ndarray, chest: np.ndarray) -> np.ndarray:

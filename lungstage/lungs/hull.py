@@ -8,35 +8,56 @@ The dome of the diaphragm bounds all of it from below, except for fluid.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..records.lungs import LEFT, RIGHT
-from .coarse import Coarse, box_of
+from .coarse import Coarse, box_of, box_slices
 from .parameters import LungParameters
 
 BONE_HU = 250  # block mean of a rib or more
 FAT_HU = -30  # below it is fat, which is never disease
 LEAST_ML = 10.0  # a smaller gap is a muscle, a rib's cartilage or noise
+PEAK_MM = 10.0  # how far above its highest lung a chest wall may still be as wide
 INNER_SHARE = 0.4  # lung nearer to the middle of the chest than this share of the way to the ribs is beside the spine
 
 
 def close_hull(
-    coarse: Coarse, sides: np.ndarray, airway: np.ndarray, tissue: np.ndarray, midline: float, numbers: LungParameters
+    coarse: Coarse, sides: np.ndarray, lumen: np.ndarray, tissue: np.ndarray, midline: float, numbers: LungParameters
 ) -> np.ndarray:
     """uint8 labels on the blocks, RIGHT or LEFT: lungs, and what disease has taken from them.
 
-    sides     uint8 labels of the lungs with their vessels; airway and tissue uint8; midline an index along x
+    sides     uint8 labels of the lungs with their vessels; lumen and tissue uint8; midline an index along x
     """
     hull = sides.copy()
     for side in (RIGHT, LEFT):
-        bays = close_bays(coarse, sides == side, numbers.hull_mm)
-        hull[bays & (hull == 0)] = side
-    gap = pleural_gap(coarse, hull, sides, tissue, midline, numbers)
-    if gap.any():
-        hull = np.where((hull == 0) & gap, by_side(hull.shape, midline), hull)
-        hull = close_seams(coarse, hull, numbers)
+        bays = close_bays(coarse, (sides == side).view(np.uint8), numbers.hull_mm)
+        hull |= bays * (hull == 0) * np.uint8(side)
+    hull = with_pleural_gap(coarse, hull, sides, tissue, midline, numbers)
     hull = mirror_missing(coarse, hull, sides, tissue, midline, numbers)
-    hull[airway != 0] = 0
+    hull[lumen != 0] = 0
+    return hull
+
+
+def with_pleural_gap(
+    coarse: Coarse, hull: np.ndarray, sides: np.ndarray, tissue: np.ndarray, midline: float, numbers: LungParameters
+) -> np.ndarray:
+    """The hull with fluid and pleural tumour; looked for in the slices of the lungs and a little beyond."""
+    from ..kernels.profiles import count_along
+
+    used = np.flatnonzero(count_along(hull).z)
+    if not used.size:
+        return hull
+    margin = int(np.ceil((PEAK_MM + 3 * numbers.pleura_mm) / coarse.spacing_mm[0])) + 1
+    part = slice(max(0, used[0] - margin), used[-1] + 1 + margin)
+    chest = replace(coarse, mean=coarse.mean[part], outside=coarse.outside[part])
+    gap = pleural_gap(chest, hull[part], sides[part], tissue[part], midline, numbers)
+    if gap.any():
+        filled = hull.copy()
+        filled[part] |= gap * (hull[part] == 0) * by_side(hull.shape, midline)
+        filled[part] = close_seams(chest, filled[part], numbers)
+        return filled
     return hull
 
 
@@ -46,21 +67,20 @@ def close_seams(coarse: Coarse, hull: np.ndarray, numbers: LungParameters) -> np
 
     closed = hull.copy()
     for side in (RIGHT, LEFT):
-        seam = close_mm(hull == side, coarse.spacing_mm, numbers.pleura_mm / 2) != 0
-        closed[seam & (closed == 0) & (coarse.mean < BONE_HU)] = side
+        seam = close_mm(hull == side, coarse.spacing_mm, numbers.pleura_mm / 2)
+        closed |= seam * ((closed == 0) & (coarse.mean < BONE_HU)) * np.uint8(side)
     return closed
 
 
 def close_bays(coarse: Coarse, lung: np.ndarray, radius_mm: float) -> np.ndarray:
-    """bool: the lung closed by a ball and its cavities filled, down to the dome of the diaphragm."""
+    """uint8: the lung closed by a ball and its cavities filled, down to the dome of the diaphragm."""
     from ..kernels.components import fill_holes
     from ..kernels.morphology import close_mm
 
-    closed = np.zeros(lung.shape, bool)
+    closed = np.zeros(lung.shape, np.uint8)
     if lung.any():
-        low, high = box_of(lung, int(np.ceil(radius_mm / min(coarse.spacing_mm))) + 1)
-        box = tuple(slice(a, b) for a, b in zip(low, high))
-        filled = fill_holes(close_mm(lung[box], coarse.spacing_mm, radius_mm)) != 0
+        box = box_slices(*box_of(lung, 1))
+        filled = fill_holes(close_mm(lung[box], coarse.spacing_mm, radius_mm))
         closed[box] = filled & above_dome(coarse, lung[box])
     return closed
 
@@ -71,18 +91,15 @@ def above_dome(coarse: Coarse, lung: np.ndarray) -> np.ndarray:
     The base is the lowest lung of each column; what stands up from it more narrowly than a dome, such as a tumour on the
     diaphragm, is levelled first. Columns without lung are bounded by nothing.
     """
-    from scipy.ndimage import grey_opening
+    from ..kernels.relief import lowest_of_columns, open_relief
 
     tumour_mm = 25.0  # half the width of what may stand on a dome without being one
     height = lung.shape[0]
-    base = np.where(lung.any(axis=0), lung.argmax(axis=0), -height)
-    reach_y, reach_x = (max(1, round(tumour_mm / s)) for s in coarse.spacing_mm[1:])
-    y, x = np.ogrid[-reach_y : reach_y + 1, -reach_x : reach_x + 1]
-    disc = (y / reach_y) ** 2 + (x / reach_x) ** 2 <= 1.0
     # Beyond the lung's outline the base counts as high, or opening would lower it all along its rim.
-    outline = np.where(base > -height, base, height)
-    level = np.where(base > -height, np.minimum(base, grey_opening(outline, footprint=disc)), -height)
-    return np.arange(height)[:, None, None] >= level
+    base = lowest_of_columns(lung)
+    reach_y, reach_x = (max(1, round(tumour_mm / s)) for s in coarse.spacing_mm[1:])
+    level = np.where(base < height, np.minimum(base, open_relief(base, reach_y, reach_x)), -height)
+    return np.arange(height, dtype=np.int32)[:, None, None] >= level
 
 
 def by_side(shape: tuple[int, int, int], midline: float) -> np.ndarray:
@@ -93,77 +110,85 @@ def by_side(shape: tuple[int, int, int], midline: float) -> np.ndarray:
 def pleural_gap(
     coarse: Coarse, hull: np.ndarray, sides: np.ndarray, tissue: np.ndarray, midline: float, numbers: LungParameters
 ) -> np.ndarray:
-    """bool: soft tissue and fluid between the outside of the lungs and the inside of the ribs, where that gap is too wide.
+    """uint8: soft tissue and fluid between the outside of the lungs and the inside of the ribs, where that gap is too wide.
 
     In each slice rays go out from the middle of the chest. Ribs cross a slice here and there; the inside of the cage is
     the nearest rib within a rib's distance along the body. From a gap fluid is followed to where no ray through lung leads.
     """
     from scipy.ndimage import minimum_filter
 
-    if not hull.any():
-        return np.zeros(hull.shape, bool)
     rays = Rays.around(coarse, hull, midline)
-    lung_mm = rays.last(hull != 0)
+    lung_mm = rays.last(hull)
     bone_mm = rays.first_beyond((coarse.mean > BONE_HU) & (tissue != 0), lung_mm)
     window = (2 * max(1, round(15.0 / coarse.spacing_mm[0])) + 1, 5)
     cage_mm = minimum_filter(bone_mm, window, mode=("nearest", "wrap"))
     cage_mm = np.where(np.isfinite(cage_mm), cage_mm - coarse.spacing_mm[2], 0.0)
     cage_mm = np.minimum(cage_mm, rays.barrel(lung_mm, coarse.spacing_mm[0]) + numbers.pleura_mm)
     wide = (cage_mm - lung_mm > numbers.pleura_mm) & (lung_mm > INNER_SHARE * cage_mm)
-    fluid = fluid_blocks(coarse, numbers)
-    soft = (coarse.mean > FAT_HU) & (coarse.mean < BONE_HU) & (hull == 0)
-    above = np.any([above_dome(coarse, hull == side) & (by_side(hull.shape, midline) == side) for side in (RIGHT, LEFT)], axis=0)
+    at_wall = (lung_mm - rays.last(sides) > numbers.pleura_mm) & ~wide
+    if not (wide.any() or at_wall.any()):
+        return np.zeros(hull.shape, np.uint8)
+    above = np.zeros(hull.shape, bool)
+    for side, half in halves(midline, hull.shape[2]):
+        above[:, :, half] = above_dome(coarse, (hull == side).view(np.uint8))[:, :, half]
+    free = hull == 0
+    fluid = fluid_blocks(coarse, numbers) & free
+    soft = (coarse.mean > FAT_HU) & (coarse.mean < BONE_HU) & free
     gap = rays.within(lung_mm, np.where(wide, cage_mm, 0.0)) & soft & (above | fluid)
     gap = without_thin_and_small(coarse, gap, numbers)
     # What already fills a bay at the wall goes on to the ribs, however thin the rest is: the ball cut it off along a chord.
-    at_wall = lung_mm - rays.last(sides != 0) > numbers.pleura_mm
-    rim = rays.within(lung_mm, np.where(at_wall & ~wide, cage_mm, 0.0)) & soft & above
-    fluid &= hull == 0
-    caged = fluid & rays.within(np.zeros_like(cage_mm), cage_mm)
-    return gap | rim | follow_fluid(coarse, gap, caged, fluid, numbers)
+    rim = rays.within(lung_mm, np.where(at_wall, cage_mm, 0.0)) & soft & above
+    if gap.any():
+        gap |= follow_fluid(coarse, gap, fluid & rays.within(np.zeros_like(cage_mm), cage_mm), fluid, numbers)
+    return gap | rim
+
+
+def halves(midline: float, width: int) -> tuple[tuple[int, slice], tuple[int, slice]]:
+    """Each side with its columns, as `by_side` has them."""
+    middle = min(max(int(np.ceil(midline)), 0), width)
+    return (RIGHT, slice(0, middle)), (LEFT, slice(middle, width))
 
 
 def fluid_blocks(coarse: Coarse, numbers: LungParameters) -> np.ndarray:
     """bool: blocks whose surroundings have the density of pleural fluid; smoothed, or noise would make liver of it."""
-    from scipy.ndimage import uniform_filter
+    from ..kernels.statistics import sum_around
 
     low_hu, high_hu = numbers.fluid_hu
-    around = uniform_filter(coarse.mean, size=3, output=np.float32)
-    return (around > low_hu) & (around < high_hu)
+    around = sum_around(coarse.mean)
+    return (around > 27 * low_hu) & (around < 27 * high_hu)
 
 
 def without_thin_and_small(coarse: Coarse, gap: np.ndarray, numbers: LungParameters) -> np.ndarray:
-    """bool: what is as thick as a normal pleura's gap, in pieces that are worth a look."""
-    from ..kernels.components import label_components
+    """uint8: what is as thick as a normal pleura's gap, in pieces that are worth a look."""
+    from ..kernels.components import choose_pieces, find_pieces
     from ..kernels.morphology import open_mm
 
-    thick = open_mm(gap, coarse.spacing_mm, numbers.pleura_mm / 2)
-    labels, sizes = label_components(thick)
-    return (sizes * coarse.voxel_ml >= LEAST_ML)[labels] & (thick != 0)
+    pieces = find_pieces(open_mm(gap, coarse.spacing_mm, numbers.pleura_mm / 2))
+    large = pieces.sizes * coarse.voxel_ml >= LEAST_ML
+    large[0] = False
+    return choose_pieces(pieces.labels, large.view(np.uint8))
 
 
 def follow_fluid(coarse: Coarse, gap: np.ndarray, fluid: np.ndarray, bulge: np.ndarray, numbers: LungParameters) -> np.ndarray:
-    """bool: fluid inside the cage that hangs together with the gap; layers thinner than the gap (fat beside muscle) do not.
+    """uint8: fluid inside the cage that hangs together with the gap; layers thinner than the gap (fat beside muscle) do not.
 
-    fluid    bool, blocks of fluid inside the cage; bulge  bool, of fluid anywhere beside the hull
+    fluid    uint8, blocks of fluid inside the cage; bulge  bool, of fluid anywhere beside the hull
     """
     from ..kernels.components import touching_components
     from ..kernels.morphology import close_mm, grow_mm, open_mm
 
-    if not gap.any():
-        return gap
     pools = open_mm(fluid, coarse.spacing_mm, numbers.pleura_mm / 2)
     pools = touching_components(pools, grow_mm(gap, coarse.spacing_mm, 1.1 * max(coarse.spacing_mm))) | gap
     # Between two ribs fluid bulges a little past the cage, and noise leaves pinholes.
-    pools |= (grow_mm(pools, coarse.spacing_mm, numbers.pleura_mm) != 0) & bulge
-    return close_mm(pools, coarse.spacing_mm, numbers.pleura_mm / 2) != 0
+    pools |= grow_mm(pools, coarse.spacing_mm, numbers.pleura_mm) & bulge
+    return close_mm(pools, coarse.spacing_mm, numbers.pleura_mm / 2)
 
 
 class Rays:
     """Polar view of the axial slices: which ray and how far out each block lies.
 
     ray        int (y, x), number of the ray
-    away_mm    float (y, x), distance from the chest's middle
+    away_mm    float32 (y, x), distance from the chest's middle
     """
 
     COUNT = 120
@@ -171,30 +196,28 @@ class Rays:
     def __init__(self, centre_yx: tuple[float, float], shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]):
         y = (np.arange(shape[1]) - centre_yx[0])[:, None] * spacing_mm[1]
         x = (np.arange(shape[2]) - centre_yx[1])[None] * spacing_mm[2]
-        self.away_mm = np.hypot(y, x)
+        self.away_mm = np.hypot(y, x).astype(np.float32)
         self.ray = (np.floor((np.arctan2(y, x) / (2 * np.pi) + 0.5) * self.COUNT) % self.COUNT).astype(int)
 
     @classmethod
     def around(cls, coarse: Coarse, hull: np.ndarray, midline: float) -> Rays:
         """Rays from the middle of the chest: the midline, and half-way between front and back of the lungs."""
-        rows = np.flatnonzero(hull.any(axis=(0, 2)))
+        from ..kernels.profiles import count_along
+
+        rows = np.flatnonzero(count_along(hull).y)
         return cls(((rows[0] + rows[-1]) / 2, midline), hull.shape, coarse.spacing_mm)
 
     def last(self, mask: np.ndarray) -> np.ndarray:
-        """float (z, ray): distance of the outermost block of the mask, 0 where there is none."""
-        out = np.zeros((mask.shape[0], self.COUNT))
-        z, y, x = np.nonzero(mask)
-        np.maximum.at(out, (z, self.ray[y, x]), self.away_mm[y, x])
-        return out
+        """float32 (z, ray): distance of the outermost block of the mask, 0 where there is none."""
+        from ..kernels.rays import last_on_rays
+
+        return last_on_rays(mask, self.ray, self.away_mm, self.COUNT)
 
     def first_beyond(self, mask: np.ndarray, from_mm: np.ndarray) -> np.ndarray:
-        """float (z, ray): distance of the first block of the mask farther out than `from_mm`, infinite where there is none."""
-        out = np.full((mask.shape[0], self.COUNT), np.inf)
-        z, y, x = np.nonzero(mask)
-        ray, away = self.ray[y, x], self.away_mm[y, x]
-        beyond = away > from_mm[z, ray]
-        np.minimum.at(out, (z[beyond], ray[beyond]), away[beyond])
-        return out
+        """float32 (z, ray): distance of the first block of the mask farther out than `from_mm`, infinite where there is none."""
+        from ..kernels.rays import first_on_rays
+
+        return first_on_rays(mask, self.ray, self.away_mm, from_mm)
 
     def barrel(self, lung_mm: np.ndarray, step_mm: float) -> np.ndarray:
         """float (z, ray): how far out the chest wall can be, judged by both lungs, one mirrored, and a barrel's shape.
@@ -204,15 +227,17 @@ class Rays:
         from scipy.ndimage import grey_closing, maximum_filter
 
         mirrored = lung_mm[:, (3 * self.COUNT // 2 - 1 - np.arange(self.COUNT)) % self.COUNT]
-        near = (2 * max(1, round(10.0 / step_mm)) + 1, 5)
+        near = (2 * max(1, round(PEAK_MM / step_mm)) + 1, 5)
         widest = maximum_filter(np.maximum(lung_mm, mirrored), near, mode=("nearest", "wrap"))
         # Nothing beyond the scan's ends, or the last slices would count as a valley between lung and more lung.
         valleys = grey_closing(widest, (2 * max(1, round(60.0 / step_mm)) + 1, 1), mode="constant", cval=0.0)
         return np.maximum(widest, valleys)
 
     def within(self, from_mm: np.ndarray, to_mm: np.ndarray) -> np.ndarray:
-        """bool (z, y, x): blocks between two distances (z, ray)."""
-        return (self.away_mm > from_mm[:, self.ray]) & (self.away_mm < to_mm[:, self.ray])
+        """uint8 (z, y, x): blocks between two distances (z, ray)."""
+        from ..kernels.rays import between_on_rays
+
+        return between_on_rays(self.ray, self.away_mm, from_mm, to_mm)
 
 
 def mirror_missing(

@@ -10,7 +10,7 @@ from .coarse import Coarse
 from .parameters import LungParameters
 
 
-def p_thorax(coarse: Coarse, sides: np.ndarray, airway: np.ndarray, numbers: LungParameters) -> float:
+def p_thorax(coarse: Coarse, sides: np.ndarray, lumen: np.ndarray, numbers: LungParameters) -> float:
     """P(the scan shows lungs): a logistic sum of volume, both sides, a windpipe, and lungs that the scan's top cuts.
 
     Lung-like air that lies whole inside the scan without a windpipe above it is suspicious (bowel, a foam wedge); lung
@@ -22,14 +22,16 @@ def p_thorax(coarse: Coarse, sides: np.ndarray, airway: np.ndarray, numbers: Lun
     base, by_decade, both, windpipe, cut_above = numbers.thorax_log_odds
     log_odds = base + by_decade * np.log10(sum(voxels) * coarse.voxel_ml / 100.0)
     log_odds += both * (min(voxels) > 0.1 * max(voxels))
-    log_odds += windpipe * bool(airway.any())
+    log_odds += windpipe * bool(lumen.any())
     log_odds += cut_above * (np.count_nonzero(sides[-1]) > 0.3 * largest_area(sides))
     return float(1.0 / (1.0 + np.exp(-log_odds)))
 
 
 def largest_area(sides: np.ndarray) -> int:
     """Blocks of lung in the slice that holds most."""
-    return int(np.count_nonzero(sides, axis=(1, 2)).max())
+    from ..kernels.profiles import count_along
+
+    return int(count_along(sides).z.max())
 
 
 def no_lungs(study: Study, p: float, body: np.ndarray) -> Lungs:
@@ -45,20 +47,17 @@ def judge(
     tissue: np.ndarray, numbers: LungParameters,
 ) -> LungQuality:  # fmt: skip
     """What LungQuality says of these masks; `sides` and `tissue` on the blocks, the others at full resolution."""
-    voxel_ml = study.ct.grid.voxel_ml
+    right_ml, left_ml, airway_ml = (np.count_nonzero(m.view(bool)) * study.ct.grid.voxel_ml for m in (right, left, airway))
     cut, covered = coverage(coarse, sides, tissue, numbers)
     notes = []
     if cut:
         notes.append(Note("lungs_cut", f"the scan ends inside the lungs: {', '.join(cut)}", "what lies beyond is not staged"))
-    for name, mask in (("right", right), ("left", left)):
-        if not mask.any():
+    for name, held_ml in (("right", right_ml), ("left", left_ml)):
+        if not held_ml:
             notes.append(Note("lung_missing", f"no air in the {name} lung", "it is collapsed, full or removed; look at it"))
-    if not airway.any():
+    if not airway_ml:
         notes.append(Note("no_airway", "the windpipe was not found", "carina and bronchi are told by the atlas"))
-    return LungQuality(
-        covered, cut, noise_hu(study, coarse, tissue), np.count_nonzero(right) * voxel_ml, np.count_nonzero(left) * voxel_ml,
-        np.count_nonzero(airway) * voxel_ml, tuple(notes),
-    )  # fmt: skip
+    return LungQuality(covered, cut, noise_hu(study, coarse, tissue), right_ml, left_ml, airway_ml, tuple(notes))
 
 
 def coverage(coarse: Coarse, sides: np.ndarray, tissue: np.ndarray, numbers: LungParameters) -> tuple[tuple[str, ...], float]:
@@ -66,12 +65,15 @@ def coverage(coarse: Coarse, sides: np.ndarray, tissue: np.ndarray, numbers: Lun
 
     Head and foot: the height seen against a usual one. A whole lung beyond the left or right end counts half.
     """
+    from ..kernels.profiles import count_along
+
     faces = {
         "top": sides[-1], "bottom": sides[0], "right": sides[:, :, 0], "left": sides[:, :, -1],
         "front": sides[:, 0], "back": sides[:, -1],
     }  # fmt: skip
-    cut = {name for name, face in faces.items() if np.count_nonzero(face) > 0.02 * largest_area(sides)}
-    used = np.flatnonzero(sides.any(axis=(1, 2)))
+    most = largest_area(sides)
+    cut = {name for name, face in faces.items() if np.count_nonzero(face) > 0.02 * most}
+    used = np.flatnonzero(count_along(sides).z)
     height_mm = (used[-1] - used[0] + 1) * coarse.spacing_mm[0]
     share = min(1.0, height_mm / numbers.lung_height_mm) if cut & {"top", "bottom"} else 1.0
     chest = tissue[used[0] : used[-1] + 1]
@@ -87,17 +89,21 @@ def noise_hu(study: Study, coarse: Coarse, tissue: np.ndarray) -> float:
 
     Windows of eight millimetres in a dozen slices, in blocks between fat and contrast medium.
     """
-    from scipy.ndimage import minimum_filter, uniform_filter
+    from ..kernels.morphology import shrink_mm
+    from ..kernels.statistics import variance_at
 
-    soft = (tissue != 0) & (coarse.mean > -150) & (coarse.mean < 150)
+    slices = np.flatnonzero(tissue.any(axis=(1, 2)))[:: max(1, tissue.shape[0] // 12)]
+    mean = coarse.mean[slices]
+    soft = (tissue[slices] != 0) & (mean > -150) & (mean < 150)
+    # One slice at a time, away from any edge: a ball flat along z.
+    inside = shrink_mm(soft, (1e6, *coarse.spacing_mm[1:]), 2.5 * max(coarse.spacing_mm[1:]))
+    reach = [max(1, round(4.0 / s)) for s in study.ct.grid.spacing_mm[1:]]
     factor_z, factor_y, factor_x = coarse.factors
-    window = [2 * max(1, round(4.0 / s)) + 1 for s in study.ct.grid.spacing_mm[1:]]
     local = []
-    for block_z in np.flatnonzero(soft.any(axis=(1, 2)))[:: max(1, soft.shape[0] // 12)]:
-        inside = minimum_filter(soft[block_z], size=5, mode="constant")
-        plane = study.ct.values[coarse.window][block_z * factor_z].astype(np.float64)
-        variance = uniform_filter(plane**2, window) - uniform_filter(plane, window) ** 2
-        rows, columns = np.nonzero(inside)
-        local.append(variance[rows * factor_y + factor_y // 2, columns * factor_x + factor_x // 2])
+    for k, block_z in enumerate(slices):
+        plane = study.ct.values[coarse.start[0] + block_z * factor_z]
+        rows, columns = np.nonzero(inside[k])
+        rows = coarse.start[1] + rows * factor_y + factor_y // 2
+        local.append(variance_at(plane, rows, coarse.start[2] + columns * factor_x + factor_x // 2, *reach))
     values = np.concatenate(local) if local else np.zeros(0)
     return float(np.sqrt(max(0.0, np.quantile(values, 0.25)))) if values.size else 0.0

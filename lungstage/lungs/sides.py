@@ -10,29 +10,31 @@ from __future__ import annotations
 import numpy as np
 
 from ..records.lungs import LEFT, RIGHT
-from .coarse import Coarse, box_of
+from .coarse import Coarse, box_of, box_slices
 from .parameters import LungParameters
 
 CLEAN = 0.85  # of a core's blocks must lie on one side of the midline: lungs reach across it, cores hardly do
 
 
-def find_midline(coarse: Coarse, lung: np.ndarray, airway: np.ndarray, tissue: np.ndarray) -> float:
+def find_midline(coarse: Coarse, lung: np.ndarray, lumen: np.ndarray, tissue: np.ndarray) -> float:
     """The patient's middle as an index along x: the median of windpipe, bones and outer contour, as far as they are seen.
 
     None of the three is safe alone: a tumour pushes the windpipe, a field of view cuts ribs on one side, arms lie unevenly.
     """
-    slices = np.flatnonzero(lung.any(axis=(1, 2)))
+    from ..kernels.profiles import count_along
+
+    slices = np.flatnonzero(count_along(lung).z)
     if not slices.size:
         return (lung.shape[2] - 1) / 2
     chest = slice(slices[0], slices[-1] + 1)
     votes = []
-    if airway.any():
-        upper = np.argwhere(airway)
+    if lumen.any():
+        upper = np.argwhere(lumen)
         votes.append(upper[upper[:, 0] >= np.median(upper[:, 0]), 2].mean())
-    bones = np.argwhere((coarse.mean[chest] > 250) & (tissue[chest] != 0))
-    if len(bones):
-        votes.append(np.median(bones[:, 2]))
-    columns = np.flatnonzero(tissue[chest].any(axis=(0, 1)))
+    bones = np.cumsum(count_along((coarse.mean[chest] > 250) & (tissue[chest] != 0)).x)
+    if bones[-1]:
+        votes.append(np.searchsorted(bones, bones[-1] / 2))
+    columns = np.flatnonzero(count_along(tissue[chest]).x)
     if columns[0] > 0 and columns[-1] < tissue.shape[2] - 1:
         votes.append((columns[0] + columns[-1]) / 2)
     return float(np.median(votes)) if votes else (lung.shape[2] - 1) / 2
@@ -40,48 +42,56 @@ def find_midline(coarse: Coarse, lung: np.ndarray, airway: np.ndarray, tissue: n
 
 def part_sides(coarse: Coarse, lung: np.ndarray, midline: float, numbers: LungParameters) -> np.ndarray:
     """uint8 labels on the blocks, RIGHT or LEFT, of every block of `lung` (uint8: parenchyma without airway)."""
-    from skimage.segmentation import watershed
+    from ..kernels.flood import flood_labels
 
-    if not lung.any():
-        return np.zeros(lung.shape, np.uint8)
-    cores = side_cores(coarse, lung, midline, numbers)
-    box = tuple(slice(a, b) for a, b in zip(*box_of(lung, 1)))
     sides = np.zeros(lung.shape, np.uint8)
-    sides[box] = watershed(coarse.mean[box], cores[box], mask=lung[box] != 0)
+    if lung.any():
+        low, high = box_of(lung, 1)
+        box = box_slices(low, high)
+        part = np.ascontiguousarray(lung[box])
+        cores = side_cores(part, coarse, midline - low[2], numbers)
+        sides[box] = flood_labels(coarse.mean[box], part, cores)
     return sides
 
 
-def side_cores(coarse: Coarse, lung: np.ndarray, midline: float, numbers: LungParameters) -> np.ndarray:
-    """int32 labels: pieces of lung that lie clearly on one side. A piece across the midline is shrunk until it parts."""
-    from ..kernels.components import label_components
+def side_cores(lung: np.ndarray, coarse: Coarse, midline: float, numbers: LungParameters) -> np.ndarray:
+    """uint8 labels: pieces of lung that lie clearly on one side. A piece across the midline is shrunk until it parts.
+
+    lung, midline   the lungs in their box of the blocks, and the patient's middle there
+    """
+    from ..kernels.components import choose_pieces, find_pieces
     from ..kernels.morphology import shrink_mm
 
-    cores = np.zeros(lung.shape, np.int32)
+    cores = np.zeros(lung.shape, np.uint8)
     rest = lung
     for radius_mm in (0.0, 3.3, 5.0, 8.0, 12.0, 17.0, 25.0):
-        labels, sizes = label_components(shrink_mm(rest, coarse.spacing_mm, radius_mm))
-        right_share = share_right(labels, sizes, midline)
-        code = np.where(right_share >= CLEAN, RIGHT, np.where(right_share <= 1 - CLEAN, LEFT, 0)).astype(np.int32)
+        pieces = find_pieces(shrink_mm(rest, coarse.spacing_mm, radius_mm))
+        right_share = share_right(pieces.labels, pieces.sizes, midline)
+        code = np.where(right_share >= CLEAN, RIGHT, np.where(right_share <= 1 - CLEAN, LEFT, 0)).astype(np.uint8)
         code[0] = 0
-        cores = np.where(cores == 0, code[labels], cores)
-        unclear = (code == 0) & (sizes * coarse.voxel_ml >= numbers.piece_ml)
+        found = choose_pieces(pieces.labels, code)
+        cores |= found * (cores == 0)
+        unclear = (code == 0) & (pieces.sizes * coarse.voxel_ml >= numbers.piece_ml)
         unclear[0] = False
         if not unclear.any():
             break
-        rest = unclear[labels].view(np.uint8)
+        rest = choose_pieces(pieces.labels, unclear.view(np.uint8))
     if not cores.any():  # one lung that fills both halves: it belongs where most of it lies
-        right = np.argwhere(lung)[:, 2].mean() < midline
+        right = share_right(lung.astype(np.int32), np.array([0, np.count_nonzero(lung)]), midline)[1] > 0.5
         cores[lung != 0] = RIGHT if right else LEFT
     return cores
 
 
 def share_right(labels: np.ndarray, sizes: np.ndarray, midline: float) -> np.ndarray:
     """float (n + 1): share of each piece on the patient's right, the side of small x."""
-    right = np.bincount(labels[:, :, : int(np.ceil(midline))].ravel(), minlength=sizes.size)
-    return right / np.maximum(sizes, 1)
+    from ..kernels.profiles import count_by_label
+
+    right = labels[:, :, : max(0, int(np.ceil(midline)))]
+    counts = count_by_label(right, np.zeros(right.shape, np.uint8), sizes.size, 0, 0)[:, 0]
+    return counts / np.maximum(sizes, 1)
 
 
-def with_vessels(coarse: Coarse, sides: np.ndarray, airway: np.ndarray, numbers: LungParameters) -> np.ndarray:
+def with_vessels(coarse: Coarse, sides: np.ndarray, lumen: np.ndarray, numbers: LungParameters) -> np.ndarray:
     """The labels with what a ball of `vessel_mm` cannot enter from outside: vessels, bronchial walls, small nodules.
 
     Each lung is closed by itself, or the junction between them would close. A mass wider than the ball stays out.
@@ -91,10 +101,10 @@ def with_vessels(coarse: Coarse, sides: np.ndarray, airway: np.ndarray, numbers:
     closed = sides.copy()
     margin = int(np.ceil(numbers.vessel_mm / min(coarse.spacing_mm))) + 1
     for side in (RIGHT, LEFT):
-        if (sides == side).any():
-            low, high = box_of(sides == side, margin)
-            box = tuple(slice(a, b) for a, b in zip(low, high))
-            filled = close_mm(sides[box] == side, coarse.spacing_mm, numbers.vessel_mm)
-            closed[box][(filled != 0) & (closed[box] == 0)] = side
-    closed[airway != 0] = 0
+        own = sides == side
+        if own.any():
+            box = box_slices(*box_of(own, margin))
+            filled = close_mm(own[box], coarse.spacing_mm, numbers.vessel_mm)
+            closed[box] |= filled * (closed[box] == 0) * np.uint8(side)
+    closed[lumen != 0] = 0
     return closed
