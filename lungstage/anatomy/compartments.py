@@ -40,38 +40,47 @@ def whole_blocks(grid: Grid, factors) -> Grid:
 
 def signed_distance_mm(share: np.ndarray, grid: Grid) -> np.ndarray:
     """float32: negative inside; at the surface a block that is half inside is at 0. REACH_MM at most."""
-    from ..kernels.distance import squared_distance_mm2
-
     inside = share >= 0.5
     half = 0.5 * min(grid.spacing_mm)
-    out = np.sqrt(squared_distance_mm2(inside, grid.spacing_mm, REACH_MM)) - half
-    out -= np.sqrt(squared_distance_mm2(~inside, grid.spacing_mm, REACH_MM)) - half
+    out = np.full(share.shape, REACH_MM - half, np.float32)
+    near = box_around(inside, REACH_MM, grid)
+    out[near] = distance_mm(inside[near], grid)
+    out[near] -= half
+    held = box_around(inside, max(grid.spacing_mm), grid)
+    outside = np.zeros(share.shape, np.float32)
+    outside[held] = distance_mm(~inside[held], grid)
+    out -= outside - half
     partly = (share > 0.02) & (share < 0.98)
     out[partly] = (0.5 - share[partly]) * 2 * half
     return out
 
 
+def distance_mm(mask: np.ndarray, grid: Grid) -> np.ndarray:
+    """float32 distance to a mask, REACH_MM at most."""
+    from ..kernels.distance import squared_distance_mm2
+
+    return np.sqrt(squared_distance_mm2(mask, grid.spacing_mm, REACH_MM))
+
+
+def box_around(mask: np.ndarray, margin_mm: float, grid: Grid) -> tuple[slice, slice, slice]:
+    """The box of blocks that holds a mask and what lies within the margin of it; the whole volume for an empty mask."""
+    box = []
+    for axis, side in enumerate(grid.spacing_mm):
+        held = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        if not held.size:
+            return (slice(None),) * 3
+        steps = int(np.ceil(margin_mm / side))
+        box.append(slice(max(0, int(held[0]) - steps), int(held[-1]) + steps + 1))
+    return tuple(box)
+
+
 def cavity_distance_mm(right: np.ndarray, left: np.ndarray, grid: Grid) -> np.ndarray | None:
-    """Signed distance to the outline round both lungs of each slice; None where one lung is missing."""
+    """Signed distance to the convex outline round both lungs of each slice; None where one lung is missing."""
+    from ..kernels.slices import span_slices
+
     if min(right.sum(), left.sum()) < LEAST_SHARE * max(right.sum(), left.sum(), 1):
         return None
-    return signed_distance_mm(span_slices(right | left).astype(np.float32), grid)
-
-
-def span_slices(mask: np.ndarray) -> np.ndarray:
-    """bool (z, y, x): in each slice the smallest convex outline round the mask."""
-    from scipy.spatial import ConvexHull, QhullError
-
-    out = mask.copy()
-    y, x = np.indices(mask.shape[1:])
-    for z in np.flatnonzero(mask.any(axis=(1, 2))):
-        points = np.argwhere(mask[z])
-        try:
-            lines = ConvexHull(points).equations
-        except QhullError:
-            continue  # fewer than three points, or all on one line: nothing to span
-        out[z] = np.all([a * y + b * x + c <= 1e-9 for a, b, c in lines], axis=0)
-    return out
+    return signed_distance_mm(span_slices(right | left, of="centres").astype(np.float32), grid)
 
 
 def spread_codes(codes: np.ndarray) -> np.ndarray:

@@ -212,16 +212,17 @@ def climb(told: Sheet, start, prior, column, place, weight, upright, columns: in
     above = place[:, 2] - told.height(place[:, :2])
     now, owner = start, np.zeros(len(weight))
     # a stray spot may lie anywhere along its column, and may be as strong as any
-    stray = np.bincount(column, weight, columns) / (2 * reach) + 1e-9
+    stray = (np.bincount(column, weight, columns) / (2 * reach) + 1e-9)[column]
+    upright = upright[column]
     for spread in SPREADS_MM:
         for _ in range(4):
-            away = (above - design @ now) * upright[column]
+            away = (above - design @ now) * upright
             likely = weight * np.exp(-0.5 * (away / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
-            owner = likely / (np.bincount(column, likely, columns) + stray)[column]
-            pull = owner * upright[column] ** 2 / spread**2
+            owner = likely / (np.bincount(column, likely, columns)[column] + stray)
             # neighbouring columns share their discs, so four of them tell about as much as one
-            normal = np.diag(prior) + 0.25 * (design * pull[:, None]).T @ design
-            now = np.linalg.solve(normal, 0.25 * (design * pull[:, None]).T @ above)
+            pull = 0.25 * owner * upright**2 / spread**2
+            pulled = (design * pull[:, None]).T
+            now = np.linalg.solve(np.diag(prior) + pulled @ design, pulled @ above)
     return now, float(np.bincount(column, owner, columns).mean())
 
 
