@@ -1,7 +1,8 @@
 """Lungs and hila in, bronchi and pulmonary vessels out: trees that split the lung between their ends.
 
 Named bronchi come from a table down to the segments; beyond, a branch runs part of the way to the middle of what it feeds and
-splits it in two (after Tawhai 2000), until each end is fed. Arteries go beside the bronchi, veins between them.
+splits it in two (after Tawhai 2000), until each end is fed. It splits early, so that long slender branches fan out from the hilum
+to the pleura, and unevenly, so that a vessel gives off side branches. Arteries go beside the bronchi, veins between them.
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ from .parameters import PhantomParameters, Table
 from .person import Person
 from .solids import Solids, join, tubes
 
-ADVANCE = 0.45
-"""Share of the way to the middle of its field that a branch runs before it splits."""
+ADVANCE = (0.14, 0.34)
+"""Share of the way to the middle of its field that a branch runs before it splits, least and most."""
+UNEVEN = (0.3, 0.7)
+"""Share of its ends that one of two daughters feeds, least and most."""
 SHORTEST_MM = 2.0
-BEND = 0.035
-"""Sideways bow of a branch as a share of its length."""
+BEND = 0.05
+"""Sideways bow of a branch as a share of its length: paths some 3 % longer than straight (anatomy.md 3.4)."""
+LONG_MM = 14.0
+"""A longer branch is drawn in four pieces instead of two, so that it bends smoothly."""
 WALL_PER_LUMEN = 0.20
-SMALLEST_LUMEN_MM = 1.6
+SMALLEST_LUMEN_MM = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +82,7 @@ def draw_targets(fields: Fields, lobe: str, count: int, rng: np.random.Generator
     return points[fields.at(lobe, points) < -margin_mm * 0.7]
 
 
-def grow(start: np.ndarray, targets: np.ndarray) -> Branches:
+def grow(start: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Branches:
     """The branches that feed all targets (n, 3) from `start`."""
     starts, ends, feeds = [], [], []
     waiting = [(np.asarray(start, float), targets)]
@@ -86,7 +91,7 @@ def grow(start: np.ndarray, targets: np.ndarray) -> Branches:
         if len(points) == 0:
             continue
         middle = points.mean(axis=0)
-        tip = points[0] if len(points) == 1 else root + ADVANCE * (middle - root)
+        tip = points[0] if len(points) == 1 else root + rng.uniform(*ADVANCE) * (middle - root)
         if np.linalg.norm(tip - root) < SHORTEST_MM and len(points) > 1:
             tip = root
         else:
@@ -94,24 +99,37 @@ def grow(start: np.ndarray, targets: np.ndarray) -> Branches:
             ends.append(tip)
             feeds.append(len(points))
         if len(points) > 1:
-            offsets = points - middle
-            axis = np.linalg.eigh(offsets.T @ offsets)[1][:, -1]
-            side = offsets @ axis
-            upper = side > np.median(side)
-            if not upper.any():
-                upper = np.arange(len(points)) < len(points) // 2
+            upper = halve(points, middle, rng)
             waiting += [(tip, points[upper]), (tip, points[~upper])]
     return Branches(np.array(starts).reshape(-1, 3), np.array(ends).reshape(-1, 3), np.array(feeds, float))
 
 
+def halve(points: np.ndarray, middle: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """bool (n): one of two parts of points (n, 3), cut across their longest direction; neither is empty."""
+    if len(points) == 2:
+        return np.array([True, False])
+    offsets = points - middle
+    side = offsets @ np.linalg.eigh(offsets.T @ offsets)[1][:, -1]
+    order = np.argsort(side, kind="stable")
+    first = int(np.clip(round(rng.uniform(*UNEVEN) * len(points)), 1, len(points) - 1))
+    upper = np.zeros(len(points), bool)
+    upper[order[:first]] = True
+    return upper
+
+
 def bowed(tissue: str, branches: Branches, radii: np.ndarray, rng: np.random.Generator, end_radii=None) -> Solids:
-    """Branches as tubes, each bent once in the middle."""
+    """Branches as tubes, each bowed to a side."""
     along = branches.ends - branches.starts
-    bend = np.cross(along, rng.normal(size=along.shape))
-    middle = (branches.starts + branches.ends) / 2 + BEND * bend * rng.uniform(-0.5, 1.0, (len(along), 1))
+    length = np.linalg.norm(along, axis=1)
+    bow = BEND * np.cross(along, rng.normal(size=along.shape)) * rng.uniform(-0.5, 1.0, (len(along), 1))
     last = radii if end_radii is None else end_radii
-    half = (radii + last) / 2
-    return join(tubes(tissue, branches.starts, middle, radii, half), tubes(tissue, middle, branches.ends, half, last))
+    parts = []
+    for chosen, pieces in ((length <= LONG_MM, 2), (length > LONG_MM, 4)):
+        marks = np.linspace(0, 1, pieces + 1)
+        points = [branches.starts[chosen] + t * along[chosen] + 4 * t * (1 - t) * bow[chosen] for t in marks]
+        wide = [radii[chosen] + t * (last[chosen] - radii[chosen]) for t in marks]
+        parts += [tubes(tissue, points[k], points[k + 1], wide[k], wide[k + 1]) for k in range(pieces)]
+    return join(*parts)
 
 
 def grow_lungs(
@@ -143,7 +161,7 @@ def grow_lungs(
                 lumina.append(parts[2])
             trunk = "inferior" if "lower" in lobe else "superior"
             drained = draw_targets(fields, lobe, int(numbers.veins_per_lung * share), rng)
-            tree = grow(veins_from[f"{trunk}_{side}"], drained)
+            tree = grow(veins_from[f"{trunk}_{side}"], drained, rng)
             vessels.append(bowed("lung_vessel", tree, vessel_radii(tree.feeds, numbers, 6.0), rng))
     return join(*vessels), join(*walls), join(*lumina)
 
@@ -168,11 +186,11 @@ def feed_segment(bronchi: Bronchi, name: str, targets: np.ndarray, artery_from: 
                  rng: np.random.Generator) -> tuple[Solids, Solids, Solids]:  # fmt: skip
     """One segment's artery, bronchial walls and lumina beyond its named bronchus."""
     start, end, lumen = bronchi.named[name]
-    tree = grow(end, targets)
+    tree = grow(end, targets, rng)
     if not len(tree.feeds):
         nothing = join()
         return nothing, nothing, nothing
-    radii = vessel_radii(tree.feeds, numbers, 4.5)
+    radii = vessel_radii(tree.feeds, numbers, 3.8)
     air = lumen * (tree.feeds / len(targets)) ** (1 / 2.8)
     outer = air * (1 + 2 * WALL_PER_LUMEN)
     # the artery lies beside the bronchus, away from the heart and a little above
@@ -186,7 +204,7 @@ def feed_segment(bronchi: Bronchi, name: str, targets: np.ndarray, artery_from: 
     beside = start + aside * (lumen * 1.4 + trunk_radius + 0.5)
     head = Branches(np.array([artery_from, beside]), np.array([beside, artery.starts[0]]), np.full(2, len(targets), float))
     vessels = join(
-        bowed("lung_vessel", head, np.array([min(trunk_radius * 1.25, 6.0), trunk_radius]), rng, np.array([trunk_radius] * 2)),
+        bowed("lung_vessel", head, np.array([trunk_radius * 1.15, trunk_radius]), rng, np.array([trunk_radius] * 2)),
         bowed("lung_vessel", artery, radii, rng),
     )
     drawn = air * 2 >= SMALLEST_LUMEN_MM
