@@ -16,7 +16,7 @@ import numpy as np
 from .protocol import Protocol
 
 HU_RANGE = (-1024, 3071)
-MU_PER_MM, MODULATED = 0.019, 0.55
+MU_PER_MM, MODULATED = 0.019, 0.75
 """Attenuation of water (anatomy.md 9.1), and how much of it is left when the tube's current follows the patient's girth."""
 REFERENCE_MM, LONGEST_MM = 280.0, 520.0
 """Path through water at which a protocol's noise is told, and the longest a path counts (bones of both shoulders)."""
@@ -81,7 +81,7 @@ def make_filters(side: int, pixel_mm: float, protocol: Protocol) -> Filters:
     blur = np.exp(-2 * np.pi**2 * width * f**2) * (
         1 + protocol.edge * np.exp(-(((f - EDGE_PER_MM) / EDGE_WIDTH_PER_MM) ** 2)) * (f > 0)
     )
-    power = (f + 0.02) * np.exp(-((f / protocol.f0_per_mm) ** protocol.p))
+    power = (f + 0.04) * np.exp(-((f / protocol.f0_per_mm) ** protocol.p))
     power[0, 0] = 0.0
     full = np.full(side // 2 + 1, 2.0)
     full[0] = 1.0
@@ -101,8 +101,6 @@ def direction_weight(turn: np.ndarray, middle: float) -> np.ndarray:
 
 def strengths(plane: np.ndarray, pixel_mm: float) -> np.ndarray:
     """float32 (d, y, x): noise over the protocol's, for each direction of `make_filters`."""
-    from scipy.ndimage import zoom
-
     side = plane.shape[0] // COARSE
     rest = plane.shape[0] - side * COARSE
     kept = plane[: side * COARSE, : side * COARSE] if rest else plane
@@ -116,7 +114,16 @@ def strengths(plane: np.ndarray, pixel_mm: float) -> np.ndarray:
         variance = np.exp(MU_PER_MM * MODULATED * (np.minimum(path, LONGEST_MM) - REFERENCE_MM))
         sums += weights[:, view, None, None] * variance[bins[view]]
     spread = np.sqrt(sums + FLOOR**2).astype(np.float32)
-    return zoom(spread, (1, plane.shape[0] / side, plane.shape[1] / side), order=1, mode="nearest", grid_mode=True)
+    return stretched(stretched(spread, plane.shape[0], 1), plane.shape[1], 2)
+
+
+def stretched(values: np.ndarray, count: int, axis: int) -> np.ndarray:
+    """The values read linearly at `count` even steps along an axis."""
+    at = np.clip((np.arange(count) + 0.5) * values.shape[axis] / count - 0.5, 0, values.shape[axis] - 1)
+    first = np.minimum(at.astype(int), values.shape[axis] - 2)
+    share = (at - first).astype(np.float32).reshape([-1 if k == axis else 1 for k in range(values.ndim)])
+    low, high = np.take(values, first, axis), np.take(values, first + 1, axis)
+    return low + share * (high - low)
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:
