@@ -12,11 +12,12 @@ import numpy as np
 
 from .bones import build_bones, spine_points
 from .fields import FIELD, Fields, sample_places
+from .muscles import build_muscles, glands
 from .organs import (
     HEART,
     SINKS_ABDOMEN,
     airway_trunk,
-    fat_pads,
+    back_muscles,
     organ,
     sinking,
     small_abdomen,
@@ -61,7 +62,9 @@ class Anatomy:
 def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters) -> Anatomy:
     """One healthy patient; coverage: a key of COVERAGE_MM."""
     person = draw_person(seed, numbers)
-    tables = {name: read_table(name) for name in ("outline", "great_vessels", "airways", "ribs", "vertebrae", "organs")}
+    tables = {
+        name: read_table(name) for name in ("outline", "great_vessels", "airways", "ribs", "vertebrae", "organs", "muscles")
+    }
     bronchi = name_bronchi(person, tables["airways"], stream(seed, "bronchi"))
     low, high = (z * person.scale[2] for z in COVERAGE_MM[coverage])
     low += sinking(person, numbers, 0.8 if coverage == "thorax" else 0.0)[2]
@@ -87,10 +90,8 @@ def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters) -> Anato
         inside("skin", FIELD["skin"]).hidden(FIELD["skin"], -6.0),
         inside("fat", FIELD["skin"], -2.0).hidden(FIELD["wall"], -6.0),
         inside("muscle", FIELD["wall"]).hidden(FIELD["cage"], -6.0),
-        # fat between the layers of muscle: under the superficial ones, and over ribs and intercostals
-        sheet("fat", FIELD["wall"], 1.8, -11.0), sheet("fat", FIELD["cage"], 1.6, 11.0).clipped(FIELD["wall"], -3.0),
-        fat_pads(person),
-        inside("mediastinal_fat", FIELD["cage"]).hidden(FIELD["lungs"], -6.0),
+        glands(person, stream(seed, "glands")), build_muscles(person, tables["outline"], tables["muscles"]),
+        inside("mediastinal_fat", FIELD["cage"]).hidden(FIELD["lungs"], -6.0), back_muscles(person, tables["vertebrae"]),
         inside("diaphragm", FIELD["below"]).hidden(FIELD["below"], -9.0), inside("abdominal_fat", FIELD["below"], -3.0),
         bones,
     )  # fmt: skip

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from .fields import BACK_EXPONENT
 from .parameters import Table
 from .person import Person
 from .solids import Solids, axes_along, cylinder, ellipsoid, join, path, tubes
@@ -22,6 +21,7 @@ class CageLine:
     def __init__(self, outline: Table, person: Person):
         from scipy.interpolate import PchipInterpolator
 
+        self.roundness = person.roundness
         order = np.argsort(outline["z"])
         heights = outline["z"][order] * person.scale[2]
         scales = {"cage_half": person.scale[0], "cage_front": person.scale[1], "cage_back": person.scale[1]}
@@ -35,7 +35,7 @@ class CageLine:
         """Points (n, 3) on the cage, `outside_mm` beyond it, and outward normals; turn (n): 0 at the back, pi in front."""
         half = self.curves["cage_half"](z) + outside_mm
         front, back = self.curves["cage_front"](z) - outside_mm, self.curves["cage_back"](z) + outside_mm
-        power = 2 / BACK_EXPONENT
+        power = 2 / self.roundness
         across = side * half * np.abs(np.sin(turn)) ** power
         along = (front + back) / 2 + (back - front) / 2 * np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** power
         points = np.stack([across, along, z], axis=-1)
@@ -181,13 +181,13 @@ def shoulders(person: Person) -> Solids:
         head = (163 * side, 20, 96) if up else (165 * side, 22, 66)
         elbow = (184 * side, 4, 330) if up else (212 * side, 30, -210)
         parts.append(hollow(path("cortical_bone", place(clavicle), 6.2 * size), "rib_marrow", 1.6))
-        blade = np.array([(84 * side, 99, -20), (104 * side, 98, 40), (128 * side, 82, 82)])
+        blade = np.array([(94 * side, 92, -28), (97 * side, 84, 36), (116 * side, 72, 82)])
         if up:
-            blade = blade + np.array([20 * side, -6, 6])
+            blade = blade + np.array([12 * side, -5, 6])
         parts.append(
-            path("cortical_bone", place(blade), np.array([20, 32, 16]) * size, flat=0.10, normals=(side * 0.62, 0.78, 0))
+            path("cortical_bone", place(blade), np.array([16, 34, 16]) * size, flat=0.09, normals=(side * 0.62, 0.78, 0))
         )
-        spine_of_it = np.array([(92 * side, 102, 46), (140 * side, 84, 92), (156 * side, 44, 108 if up else 90)])
+        spine_of_it = np.array([(92 * side, 94, 46), (138 * side, 84, 92), (156 * side, 44, 108 if up else 90)])
         parts.append(hollow(path("cortical_bone", place(spine_of_it), np.array([5, 7, 8]) * size), "rib_marrow", 1.6))
         neck = path("cortical_bone", place([blade[2], (148 * side, 36, 92 if up else 72)]), np.array([10, 15]) * size)
         parts.append(hollow(neck, "rib_marrow", 1.4))

@@ -22,8 +22,6 @@ NAMES = (
 )  # fmt: skip
 """Fields in the order they are stored. below: what lies under the diaphragm; upper_right: upper and middle lobe; lungs: both."""
 FIELD = {name: index for index, name in enumerate(NAMES)}
-BACK_EXPONENT = 2.4
-"""Roundness of the trunk's cross-section: 2 is an ellipse, more is boxier."""
 
 
 class Fields(NamedTuple):  # not a dataclass: compiled loops take it whole
@@ -68,10 +66,11 @@ def sample_places(low_mm, high_mm, step_mm: float) -> Samples:
     return Samples(x[None, None, :], y[None, :, None], z[:, None, None], float(step_mm))
 
 
-def trunk_surface(samples: Samples, heights, half, front, back) -> np.ndarray:
+def trunk_surface(samples: Samples, heights, half, front, back, roundness: float) -> np.ndarray:
     """Signed distance to a tube of superelliptic cross-sections given at `heights` (k), falling or rising.
 
     half, front, back   (k) half width and y of the front and back, mm
+    roundness           exponent of the cross-section: 2 is an ellipse, more is boxier
     """
     from scipy.interpolate import PchipInterpolator
 
@@ -81,7 +80,7 @@ def trunk_surface(samples: Samples, heights, half, front, back) -> np.ndarray:
         PchipInterpolator(heights[order], values[order])(z)[:, None, None].astype(np.float32) for values in (half, front, back)
     )
     x, y = samples.x / a, (samples.y - (f + b) / 2) / ((b - f) / 2)
-    size = (np.abs(x) ** BACK_EXPONENT + np.abs(y) ** BACK_EXPONENT) ** np.float32(1 / BACK_EXPONENT)
+    size = (np.abs(x) ** roundness + np.abs(y) ** roundness) ** np.float32(1 / roundness)
     radial = np.sqrt(samples.x**2 + (samples.y - (f + b) / 2) ** 2)
     return radial * (1 - 1 / np.maximum(size, 1e-3))
 
@@ -95,6 +94,18 @@ def smooth_max(a, b, round_mm: float):
 def smooth_min(a, b, round_mm: float):
     """The union of two insides with the crease filled over `round_mm`."""
     return -smooth_max(-a, -b, round_mm)
+
+
+def slow_waves(samples: Samples, wave_mm: float, rng: np.random.Generator) -> np.ndarray:
+    """float32 (z, y, x), mean 0, sd about 1: hills and dales some `wave_mm` across."""
+    from scipy.ndimage import gaussian_filter, zoom
+
+    counts = [max(int(np.ceil(n * samples.step_mm / wave_mm)), 2) + 2 for n in samples.shape]
+    hills = rng.standard_normal(counts).astype(np.float32)
+    step = wave_mm / samples.step_mm
+    blown = zoom(hills, step, order=1)[tuple(slice(n) for n in samples.shape)]
+    smooth = gaussian_filter(blown, step / 3, truncate=2)
+    return smooth / max(float(smooth.std()), 1e-6)
 
 
 def union_field(solids: Solids, samples: Samples, round_mm: float, cap_mm: float = 15.0) -> np.ndarray:

@@ -13,7 +13,7 @@ from .trees import Bronchi, trachea_points
 TRACHEA_RADIUS_MM, TRACHEA_WALL_MM = (9.3, 7.8), 1.7
 HEART = {"pericardium", "heart_body", "right_atrium", "right_ventricle_wall", "right_ventricle", "left_atrium", "left_ventricle",
          "left_ventricle_cavity"}  # fmt: skip
-SINKS_ABDOMEN, SINKS_HEART = 0.85, 0.45
+SINKS_ABDOMEN, SINKS_HEART = 0.85, 0.62
 """Share of the diaphragm's way that abdomen and heart go along."""
 
 
@@ -89,9 +89,13 @@ def what_keeps_lungs_away(person: Person, vessels: Table, organs: Table, vertebr
         ellipsoid("fat", place((2, 6, -24)), np.array([22, 22, 30]) * size),
         ellipsoid("fat", place((0, 20, -90)), np.array([24, 22, 70]) * size),
         # heart and fat rest on the middle of the diaphragm: no lung between them
-        ellipsoid("fat", place((12, -34, -116)) + sinking(person, numbers, 0.9), np.array([50, 46, 34]) * size),
-        ellipsoid("fat", place((44, -78, -112)) + sinking(person, numbers, 0.4), np.array([30, 20, 20]) * size),
-        ellipsoid("fat", place((-38, -78, -108)) + sinking(person, numbers, 0.4), np.array([26, 18, 18]) * size),
+        ellipsoid("fat", place((14, -36, -118)) + sinking(person, numbers, 0.9), np.array([46, 42, 30]) * size),
+        ellipsoid(
+            "fat", place((46, -72, -114)) + sinking(person, numbers, 0.8), np.array([30, 22, 15]) * size, turned(25, 0, -20).T
+        ),
+        ellipsoid(
+            "fat", place((-26, -66, -112)) + sinking(person, numbers, 0.8), np.array([28, 20, 14]) * size, turned(25, 0, 20).T
+        ),
     ]
     trachea = path("fat", trachea_points(person), (TRACHEA_RADIUS_MM[0] + TRACHEA_WALL_MM + 2) * size)
     central = [
@@ -106,15 +110,13 @@ def what_keeps_lungs_away(person: Person, vessels: Table, organs: Table, vertebr
     return join(vessel_margins(person, vessels), *heart, *fat, trachea, *central, *spine, ivc)
 
 
-def fat_pads(person: Person) -> Solids:
-    """Fat between the muscles of shoulder girdle and axilla."""
-    size, place, parts = person.size, person.place, []
+def back_muscles(person: Person, vertebrae: Table) -> Solids:
+    """The muscles in the groove beside the spinous processes, inside the curve of the ribs."""
+    size, parts = person.size, []
+    centres = person.place(np.stack([0 * vertebrae["z"], vertebrae["y"], vertebrae["z"]], axis=1))
+    behind = centres + np.stack([0 * centres[:, 1], (vertebrae["depth"] / 2 + 26) * size, 0 * centres[:, 2]], axis=1)
     for side in (-1, 1):
-        parts.append(ellipsoid("fat", place((128 * side, 14, 62)), np.array([17, 34, 42]) * size, turned(0, 0, -20 * side).T))
-        parts.append(ellipsoid("fat", place((84 * side, -66, 66)), np.array([34, 4, 22]) * size, turned(0, 0, 30 * side).T))
-        for radius, y, z in ((40, 92, 40), (34, 100, 0)):
-            parts.append(ellipsoid("fat", place((96 * side, y, z)), np.array([radius, 3, 44]) * size, turned(0, 0, -28 * side).T))
-        parts.append(ellipsoid("fat", place((26 * side, -14, 128)), np.array([18, 14, 40]) * size))
+        parts.append(path("muscle", behind + np.array([15 * side * size, 0, 0]), 11.0 * size))
     return join(*parts)
 
 

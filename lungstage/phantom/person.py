@@ -15,6 +15,10 @@ REFERENCE_INDEX = REFERENCE_WEIGHT_KG / (REFERENCE_HEIGHT_CM / 100) ** 2
 FAT_MM_PER_INDEX = 1.3
 """How much further out the skin lies for one kg/m2 more."""
 
+ROUNDNESS = (2.25, 0.13)
+MUSCLE_SD, FEMALE_MUSCLE = 0.16, 0.84
+"""Spread of muscles' thickness between people of one sex, and women's over men's."""
+
 
 @dataclass(frozen=True)
 class Person:
@@ -23,6 +27,8 @@ class Person:
     scale         (x, y, z) of the reference man's lengths
     fat_mm        how much further out the skin lies than the reference man's
     inspiration   0 quiet breathing, 1 total lung capacity, during the CT
+    roundness     exponent of the trunk's cross-section: 2 is an ellipse, more is boxier
+    muscle        thickness of the muscles over the reference man's
     tilt_deg      how the patient lies: turn about x, y, z
     offset_mm     (x, y, z) LPS of the carina
     """
@@ -36,6 +42,8 @@ class Person:
     inspiration: float
     arms_up: bool
     contrast: bool
+    roundness: float
+    muscle: float
     tilt_deg: tuple[float, float, float]
     offset_mm: tuple[float, float, float]
 
@@ -77,11 +85,15 @@ def draw_person(seed: int, numbers: PhantomParameters) -> Person:
     spread = np.exp(rng.normal(0, numbers.build_sd, 3))
     scale = np.clip(np.array([wide, wide, tall]) * spread, 0.82, 1.14)
     low, high = numbers.inspiration
+    shape = stream(seed, "build")
+    roundness = float(np.clip(shape.normal(*ROUNDNESS), 2.0, 2.6))
+    muscle = float(np.clip(shape.normal(1.0, MUSCLE_SD) * (1.0 if male else FEMALE_MUSCLE), 0.55, 1.3))
     return Person(
         sex="male" if male else "female", age_years=int(np.clip(round(rng.normal(67, 9)), 40, 89)), height_cm=round(height, 1),
         weight_kg=round(weight, 1), scale=tuple(float(s) for s in scale),
         fat_mm=float(np.clip((index - REFERENCE_INDEX) * FAT_MM_PER_INDEX, -7, 14)),
         inspiration=float(rng.uniform(low, high)), arms_up=bool(rng.random() < numbers.arms_up_share),
+        roundness=roundness, muscle=muscle,
         contrast=bool(rng.random() < numbers.contrast_share),
         tilt_deg=tuple(float(a) for a in np.clip(rng.normal(0, (2.0, 1.2, 2.0)), -5, 5)),
         offset_mm=tuple(float(round(v, 2)) for v in rng.normal((0, -8, -180), (5, 6, 60))),

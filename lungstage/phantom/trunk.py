@@ -11,6 +11,7 @@ from .fields import (
     diaphragm_height,
     lobe_fields,
     sheet_distance,
+    slow_waves,
     smooth_max,
     smooth_min,
     trunk_surface,
@@ -18,13 +19,15 @@ from .fields import (
 )  # fmt: skip
 from .parameters import PhantomParameters, Table
 from .person import Person
-from .solids import Solids, ellipsoid, join, tubes
+from .solids import Solids, ellipsoid, join, tubes, turned
 
 RIGHT_DOME, LEFT_DOME = (-58.0, -8.0, -105.0), (62.0, -2.0, -118.0)
 DOME_FALL = (0.0150, 0.0036, 0.0125, 0.0016)
 """Fall of the diaphragm per mm2 to the back, to the front, to the side, to the middle (anatomy.md 3.2: dome and recess)."""
 BACK_FLAT = 0.985
 """Where the couch flattens the back, as a share of its furthest point."""
+SKIN_WAVES_MM = 2.2
+"""How much the skin departs from a smooth trunk (standard deviation, over some 70 mm)."""
 APEX_XY, APEX_Z, CUPOLA_PER_MM = (37.0, 14.0), 92.0, 1 / 50
 FISSURES = {  # z0, a, b, c, d and how the first three vary (anatomy.md 3.3)
     "oblique_right": ((-50, -0.12, 1.05, 0.0015, -0.0005), (7, 0.06, 0.10)),
@@ -51,9 +54,27 @@ def limbs(person: Person, grow_mm: float) -> Solids:
             arm = [[(150 * side, 22, 88)], [(182 * side, 8, 190)], [(140 * side, -20, 420)]]
         else:
             arm = [[(160 * side, 22, 78)], [(212 * side, 30, -120)], [(222 * side, -10, -400)]]
-        radius = np.array([44, 40, 32]) * size + grow_mm
-        parts += [tubes("limb", place(arm[i]), place(arm[i + 1]), radius[i], radius[i + 1]) for i in (0, 1)]
+        # two bellies of muscle beside the bone, so that an arm is no cylinder
+        for x, y, radius in ((4 * side, -14, (34, 33, 26)), (-3 * side, 13, (36, 32, 24))):
+            wide = np.array(radius) * size + grow_mm
+            belly = place(np.array(arm)[:, 0] + [x, y, 0])
+            parts.append(tubes("limb", belly[:-1], belly[1:], wide[:-1], wide[1:]))
         parts.append(tubes("limb", place([[92 * side, 5, -520]]), place([[100 * side, 0, -800]]), 74 * size + grow_mm, 58 * size))
+    return join(*parts)
+
+
+def bulges(person: Person, skin_front, heights) -> Solids:
+    """Breasts, or the pectoral muscles of a man, under the skin of the front."""
+    size, parts = person.size, []
+    front = float(np.interp(20 * person.scale[2], heights[::-1], skin_front[::-1]))
+    if person.sex == "male":
+        shape, out, z = np.array([46, 15 + max(person.fat_mm, 0) * 0.5, 46]), 7.0, 14
+    else:
+        shape, out, z = np.array([58, 22 + max(person.fat_mm, -4) * 0.9, 55]), 4.0, -28
+    for side in (-1, 1):
+        x = 64 * side if person.sex == "male" else 84 * side
+        centre = np.array([x * person.scale[0], front + out * size, z * person.scale[2]])
+        parts.append(ellipsoid("fat", centre, shape * size, turned(0, 0, 16 * side).T))
     return join(*parts)
 
 
@@ -63,7 +84,10 @@ def build_fields(
     """All fields of one person; keep_out: what the lungs flow around (mediastinum, spine)."""
     sx, sy, sz = person.scale
     heights = outline["z"] * sz
-    cage = trunk_surface(samples, heights, outline["cage_half"] * sx, outline["cage_front"] * sy, outline["cage_back"] * sy)
+    round_ = person.roundness
+    cage = trunk_surface(
+        samples, heights, outline["cage_half"] * sx, outline["cage_front"] * sy, outline["cage_back"] * sy, round_
+    )
     skin_half = outline["skin_half"] * sx + person.fat_mm
     skin_front, skin_back = outline["skin_front"] * sy - person.fat_mm * 0.8, outline["skin_back"] * sy + person.fat_mm * 0.3
     layer = 5.0 + max(person.fat_mm, -2) * 0.5
@@ -71,9 +95,13 @@ def build_fields(
     wall = trunk_surface(
         samples, heights, np.minimum(outline["cage_half"] * sx + outline["wall_side"] * sx, skin_half - layer),
         np.maximum((outline["cage_front"] - outline["wall_front"]) * sy, skin_front + layer),
-        np.minimum((outline["cage_back"] + outline["wall_back"]) * sy, skin_back - layer),
+        np.minimum((outline["cage_back"] + outline["wall_back"]) * sy, skin_back - layer), round_,
     )  # fmt: skip
-    skin = smooth_max(trunk_surface(samples, heights, skin_half, skin_front, skin_back * 1.04), flat, 18.0)
+    skin = smooth_min(
+        trunk_surface(samples, heights, skin_half, skin_front, skin_back * 1.04, round_),
+        union_field(bulges(person, skin_front, heights), samples, 10.0, 60.0), 30.0,
+    )  # fmt: skip
+    skin = smooth_max(skin + SKIN_WAVES_MM * slow_waves(samples, 70.0, rng), flat, 18.0)
     top, bottom = samples.z - 225 * sz, -555 * sz - samples.z
     fat = 9.0 + max(person.fat_mm, -4) * 0.6
     skin = smooth_min(np.maximum(np.maximum(skin, top), bottom), union_field(limbs(person, fat), samples, 4.0, 60.0), 24.0)
