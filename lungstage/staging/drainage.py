@@ -73,9 +73,13 @@ def _pattern_prior(parameters: StagingParameters, lobe: str, step: int) -> np.nd
     growth = np.exp(step * SIZE_STEP) / numbers.drainage_size_mm
     leaks = with_odds(drainage.leaks, growth**numbers.leak_size_power)
     edges = with_odds(drainage.edges, growth**numbers.edge_size_power)
-    spared = np.log1p(-leaks) + patterns.bits @ np.log1p(-edges)
-    # log P(pattern): each station given those before it, which stand before it in the order of the drainage
-    log_p = np.where(patterns.bits > 0, np.log(-np.expm1(spared)), spared).sum(axis=1)
+    spared, passed = np.log1p(-leaks), np.log1p(-edges)
+    # log P(pattern): each station given those before it, which stand before it in the order of the drainage; so the patterns
+    # of the first stations are listed first, then once more with the next station involved
+    log_p = np.zeros(1)
+    for station in range(len(spared)):
+        free = spared[station] + patterns.bits[: len(log_p), :station] @ passed[:station, station]
+        log_p = np.concatenate([log_p + free, log_p + np.log(-np.expm1(free))])
     p = np.exp(log_p)
     margins = np.bincount(patterns.n_class, p, len(N_FINE))
     share = p / margins[patterns.n_class]

@@ -152,16 +152,25 @@ def summed_out(
     parameters: StagingParameters, lobe: str, size_mm: float, missing: tuple[float, ...], open_stations: tuple[int, ...]
 ) -> np.ndarray:
     """(2^v, 12) P(pattern of the open stations, detail, nothing more to be seen | N of the detail)."""
-    patterns = patterns_of(parameters, lobe)
-    weight = pattern_prior(parameters, lobe, size_mm) * np.exp(-(patterns.bits @ np.array(missing)))
-    code = np.zeros(len(weight), np.intp)
-    index = np.arange(len(weight))
-    for position, station in enumerate(open_stations):
-        code |= (index >> station & 1) << position
+    unseen = np.ones(1)
+    for share in np.exp(-np.array(missing)):
+        unseen = np.concatenate([unseen, unseen * share])
     size = 2 ** len(open_stations)
-    table = np.bincount(code * DETAILS + patterns.detail, weight, size * DETAILS).reshape(size, DETAILS)
+    codes = detail_codes(parameters, lobe, open_stations)
+    table = np.bincount(codes, pattern_prior(parameters, lobe, size_mm) * unseen, size * DETAILS).reshape(size, DETAILS)
     table.flags.writeable = False
     return table
+
+
+@lru_cache(maxsize=64)
+def detail_codes(parameters: StagingParameters, lobe: str, open_stations: tuple[int, ...]) -> np.ndarray:
+    """(p) for every pattern of a lobe: pattern of the open stations x DETAILS + detail."""
+    patterns = patterns_of(parameters, lobe)
+    index = np.arange(len(patterns.detail))
+    code = np.zeros(len(index), np.intp)
+    for position, station in enumerate(open_stations):
+        code |= (index >> station & 1) << position
+    return code * DETAILS + patterns.detail
 
 
 def involved_stations(weight, by_pattern, bits, open_stations, stations) -> np.ndarray:
