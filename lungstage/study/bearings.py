@@ -98,8 +98,11 @@ def blocks_of(ct: Volume, block_mm: float) -> tuple[np.ndarray, np.ndarray]:
     few = ct.values[tuple(slice(None, None, step) for step in steps)]
     shape = [side // count for side, count in zip(few.shape, each)]
     few = few[tuple(slice(0, side * count) for side, count in zip(shape, each))]
-    split = few.reshape(shape[0], each[0], shape[1], each[1], shape[2], each[2])
-    return split.mean(axis=(1, 3, 5), dtype=np.float32), np.multiply(ct.grid.spacing_mm, np.multiply(steps, each))
+    corners = [few[tuple(slice(first, None, count) for first, count in zip(at, each))] for at in np.ndindex(*each)]
+    total = corners[0].astype(np.float32)
+    for corner in corners[1:]:
+        total += corner
+    return total / np.float32(len(corners)), np.multiply(ct.grid.spacing_mm, np.multiply(steps, each))
 
 
 def filled_body(hu: np.ndarray) -> np.ndarray:
@@ -110,11 +113,22 @@ def filled_body(hu: np.ndarray) -> np.ndarray:
     if not count:
         return np.zeros(hu.shape, bool)
     solid = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
-    filled = solid.copy()
-    for axis in range(3):
-        for plane, target in zip(np.moveaxis(solid, axis, 0), np.moveaxis(filled, axis, 0)):
-            target |= ndimage.binary_fill_holes(plane)
-    return filled
+    return np.logical_or.reduce([solid, *(holes_in_planes(solid, axis) for axis in range(3))])
+
+
+def holes_in_planes(solid: np.ndarray, axis: int) -> np.ndarray:
+    """Bool: what in its plane across an axis is cut off from the border of the plane; all planes in one labelling."""
+    from scipy import ndimage
+
+    cross = ndimage.generate_binary_structure(3, 1)
+    cross[tuple(slice(None) if other != axis else [0, 2] for other in range(3))] = False
+    labels, count = ndimage.label(~solid, cross)
+    open_air = np.zeros(count + 1, bool)
+    for other in range(3):
+        if other != axis:
+            open_air[np.take(labels, (0, -1), axis=other)] = True
+    open_air[0] = True
+    return ~open_air[labels]
 
 
 def lungs_in(hu: np.ndarray, body: np.ndarray, sides_mm, numbers: OrientationParameters) -> np.ndarray:

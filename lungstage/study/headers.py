@@ -11,7 +11,7 @@ import struct
 import warnings
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from zipfile import BadZipFile
@@ -155,6 +155,7 @@ class Slice:
     row, column        LPS unit vectors (3) along which column and row index grow, or None
     pixel_mm           distance of neighbouring rows, and of columns, or None
     rows, columns      its size
+    pixels_at          byte at which the element of its pixels begins in the file, or None; syntax: their transfer syntax, or ""
     """
 
     source: Source
@@ -167,6 +168,8 @@ class Slice:
     pixel_mm: tuple[float, float] | None
     rows: int
     columns: int
+    pixels_at: int | None = None
+    syntax: str = ""
 
     @property
     def number(self) -> int:
@@ -195,7 +198,10 @@ def looks_like_dicom(start: bytes) -> bool:
 
 
 def read_header(source: Source):
-    """The header as a pydicom data set, or None where the file is not DICOM; raises one of DICOM_TROUBLE if it is damaged."""
+    """(header as a pydicom data set, byte at which its pixels begin), or None where the file is not DICOM.
+
+    Raises one of DICOM_TROUBLE if it is damaged.
+    """
     from pydicom import dcmread
 
     with source.open() as file:
@@ -203,7 +209,8 @@ def read_header(source: Source):
         if not looks_like_dicom(start):
             return None
         file.seek(0)
-        return dcmread(file, stop_before_pixels=True, force=start[128:132] != b"DICM", specific_tags=wanted_tags())
+        forced = start[128:132] != b"DICM"
+        return dcmread(file, stop_before_pixels=True, force=forced, specific_tags=wanted_tags()), file.tell()
 
 
 @cache
@@ -231,8 +238,8 @@ def sop_class_of(header, tags: Tags) -> str:
     return tags.text("SOPClassUID") or Tags(getattr(header, "file_meta", {})).text("MediaStorageSOPClassUID")
 
 
-def slices_of(source: Source, header) -> list[Slice] | Other:
-    """The slices that a header describes, or the object it is instead."""
+def slices_of(source: Source, header, pixels_at: int | None = None) -> list[Slice] | Other:
+    """The slices that a header describes, or the object it is instead; pixels_at: byte at which its pixels begin."""
     tags = Tags(header)
     sop_class = sop_class_of(header, tags)
     kind = "CT" if sop_class in CT_CLASSES else "PET" if sop_class in PET_CLASSES else None
@@ -246,7 +253,8 @@ def slices_of(source: Source, header) -> list[Slice] | Other:
     if not tags.items("PerFrameFunctionalGroupsSequence"):
         if (tags.number("NumberOfFrames") or 1) > 1:
             return Other(source, tags, "several frames without a place for each of them")
-        return [slice_at(source, None, tags, kind)]
+        syntax = Tags(getattr(header, "file_meta", {})).text("TransferSyntaxUID")
+        return [replace(slice_at(source, None, tags, kind), pixels_at=pixels_at, syntax=syntax)]
     shared = [flat(item) for item in tags.items("SharedFunctionalGroupsSequence")[:1]]
     frames = tags.items("PerFrameFunctionalGroupsSequence")
     return [slice_at(source, index, Tags(flat(item), *shared, header), kind) for index, item in enumerate(frames)]

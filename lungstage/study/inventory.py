@@ -66,15 +66,15 @@ def sort_out(where: str, sources: tuple[Source, ...], files: Watch | None = None
             strangers += 1
             continue
         try:
-            header = read_header(source)
-            found = [] if header is None else slices_of(source, header)
+            read = read_header(source)
+            found = [] if read is None else slices_of(source, *read)
         except DICOM_TROUBLE as error:
             if begins_as_dicom(source):
                 damaged.append((source, reason(error)))
             else:
                 strangers += 1
             continue
-        if header is None:
+        if read is None:
             strangers += 1
         elif isinstance(found, Other):
             if found.why_not == DICOMDIR:

@@ -1,6 +1,7 @@
 """Slices in, stored pixels out: native and compressed alike, file by file, in threads, without a copy of the whole.
 
-JPEG-LS, JPEG 2000 and RLE are decoded by the libraries of pydicom, the older JPEG processes by SimpleITK's GDCM.
+Plain numbers and JPEG-LS are read without pydicom where nothing is odd about them (plain_pixels.py); else JPEG-LS, JPEG 2000
+and RLE are decoded by the libraries of pydicom, the older JPEG processes by SimpleITK's GDCM.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from ..errors import UnreadableInput
 from .headers import DICOM_TROUBLE, Slice
 from .inventory import reason
+from .plain_pixels import plain_pixels
 from .sources import Source
 
 GDCM_ALONE = {
@@ -64,7 +66,9 @@ class PixelReader:
     def decoded(self, piece: Slice) -> np.ndarray:
         """The pixels of one plane."""
         if piece.frame is None:
-            values = decode_file(piece.source, piece)
+            values = plain_pixels(piece)
+            if values is None:
+                values = decode_file(piece.source, piece)
             return values[0] if values.ndim == 3 and len(values) == 1 else values
         with self.lock:
             return self.frame_of(piece)
