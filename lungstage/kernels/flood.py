@@ -14,12 +14,13 @@ from .distance import as_mask
 DRY = 32767  # the level of voxels that stay dry
 
 
-def flood_levels(volume, seeds, top):
+def flood_levels(volume, seeds, top, most=None):
     """The lowest level at which each voxel is connected with a seed.
 
     volume   int16 (z, y, x)
     seeds    uint8 or bool (z, y, x); a seed's level is its own value
     top      voxels above this value are walls
+    most     None, or a number of voxels: when more than that are wet the flood stops, after the level that it then stands at
     returns  int16 (z, y, x): over all paths of face neighbours from a seed, the smallest maximum on the way; DRY where none
              stays at or below `top`
     cost     every flooded voxel is looked at once; 6 bytes a voxel of the box, so pass a box
@@ -32,7 +33,8 @@ def flood_levels(volume, seeds, top):
     if start.size:
         lowest = int(volume.min())
         waiting = np.full(volume.size, -1, np.int64 if volume.size > 2**31 - 2 else np.int32)
-        _flood(volume, start, lowest, np.full(int(top) - lowest + 1, -1, waiting.dtype), waiting, levels)
+        first = np.full(int(top) - lowest + 1, -1, waiting.dtype)
+        _flood(volume, start, lowest, first, waiting, volume.size if most is None else int(most), levels)
     return levels
 
 
@@ -99,7 +101,7 @@ def _wait(level, i, first, last, following):
 
 
 @njit(cache=True)
-def _flood(volume, start, lowest, first, following, levels):
+def _flood(volume, start, lowest, first, following, most, levels):
     """first[level - lowest] and following[voxel] are linked lists: the shore that waits for each level."""
     nz, ny, nx = volume.shape
     heights, reached = volume.ravel(), levels.ravel()
@@ -108,9 +110,16 @@ def _flood(volume, start, lowest, first, following, levels):
         reached[i] = level
         following[i] = first[level - lowest]
         first[level - lowest] = i
+    wet = 0
     for k in range(first.size):
         level = np.int64(lowest + k)
+        if wet > most:
+            # Shore that waits has been told its level already; it stays dry.
+            while first[k] >= 0:
+                reached[first[k]] = DRY
+                first[k] = following[first[k]]
         while first[k] >= 0:
+            wet += 1
             i = np.int64(first[k])
             first[k] = following[i]
             z, rest = i // (ny * nx), i % (ny * nx)

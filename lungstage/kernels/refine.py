@@ -24,7 +24,7 @@ def refine_labels(volume, labels, factors, start, edge_hu):
     volume = np.asarray(volume)
     if volume.ndim != 3 or volume.dtype != np.int16:
         raise ValueError(f"borders are refined in a three-dimensional int16 volume, not {volume.ndim}-d {volume.dtype}")
-    one, two = np.zeros(volume.shape, np.uint8), np.zeros(volume.shape, np.uint8)
+    one, two = zeros_by_page(volume.shape), zeros_by_page(volume.shape)
     _draw_into(one, two, 1, labels, factors, start, None, volume, int(edge_hu))
     return one, two
 
@@ -37,9 +37,24 @@ def draw_labels(labels, factors, start, shape, at_least=None):
     returns                  uint8 (z, y, x): where both shapes' trilinear shares together reach a half, the larger one's label
     cost                     one pass over what is inside
     """
-    out = np.zeros(shape, np.uint8)
+    out = zeros_by_page(shape)
     _draw_into(out, out, 2, labels, factors, start, at_least, None, 0)
     return out
+
+
+def zeros_by_page(shape):
+    """uint8 zeros that take memory only where they are written, in pages of four kilobytes.
+
+    Half of a mask is never written. NumPy asks the system for pages of two megabytes, which are taken and cleared whole:
+    a quarter more time, and 4 bytes a voxel of the CT instead of 1.8 for the masks of one study.
+    """
+    import mmap
+
+    size = int(np.prod(shape))
+    if size < 2**22 or not hasattr(mmap, "MAP_ANONYMOUS"):
+        return np.zeros(shape, np.uint8)
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, np.uint8).reshape(shape)
 
 
 def _draw_into(one, two, value_two, labels, factors, start, at_least, volume, edge):
@@ -92,62 +107,74 @@ def _meet(codes, near):
 
 @njit(cache=True, parallel=True)
 def _draw(labels, near, along_z, along_y, along_x, factors, start, volume, edge, first, second, one, two, value_two):
-    z0, y0, x0 = start
-    nx = along_x[0].size
-    by_value = volume.size > 0
     sides = (np.int32(2 * factors[0]), np.int32(2 * factors[1]), np.int32(2 * factors[2]))
-    for z_ in prange(along_z[0].size):
-        z = np.int64(z_)  # the index of prange is unsigned
+    for bz_ in prange(labels.shape[0]):
+        bz = np.int64(bz_)  # the index of prange is unsigned
         shares = np.empty((2, labels.shape[2]), np.int32)
-        bz = min(z // factors[0], labels.shape[0] - 1)
-        for y in range(along_y[0].size):
-            by = min(y // factors[1], labels.shape[1] - 1)
-            codes, own = near[bz, by], labels[bz, by]
-            if codes.min() == 4 and codes.max() == 4:
+        spans = np.empty((labels.shape[2], 3), np.int64)
+        for by in range(labels.shape[1]):
+            count = _spans(near[bz, by], factors[2], along_x[0].size, spans)
+            if count == 0:
                 continue
-            blended = False
-            bx = 0
-            while bx < codes.size:
-                code, last = codes[bx], bx + 1
-                while last < codes.size and codes[last] == code:
-                    last += 1
-                a, b = bx * factors[2], min(last * factors[2], nx)
-                if last == codes.size:
-                    b = nx
-                bx = last
-                if code == 4:
-                    continue
-                if code == 1:
-                    one[z0 + z, y0 + y, x0 + a : x0 + b] = 1
-                elif code == 2:
-                    two[z0 + z, y0 + y, x0 + a : x0 + b] = value_two
-                elif by_value:
-                    row = volume[z0 + z, y0 + y]
-                    for x in range(a, b):
-                        near_x = min(x // factors[2], own.size - 1)
-                        label = own[near_x]
-                        is_below = row[x0 + x] < edge
-                        if is_below != (label > 0):
-                            label = _label_across(labels, along_z, along_y, along_x, z, y, x, bz, by, near_x, is_below)
-                        if label == 1:
-                            one[z0 + z, y0 + y, x0 + x] = 1
-                        elif label == 2:
-                            two[z0 + z, y0 + y, x0 + x] = value_two
-                else:
-                    if not blended:
-                        _blend(labels, along_z[0][z], along_z[1][z], along_y[0][y], along_y[1][y], sides, shares)
-                        blended = True
-                    for x in range(a, b):
-                        v = x0 + x
-                        share = _at(shares[0], along_x[0][x], along_x[1][x], sides[2])
-                        other = _at(shares[1], along_x[0][x], along_x[1][x], sides[2])
-                        is_inside, is_one = 2 * (share + other) >= sides[0] * sides[1] * sides[2], share >= other
-                        if first.size and (first[z0 + z, y0 + y, v] or second[z0 + z, y0 + y, v]):
-                            is_inside, is_one = True, first[z0 + z, y0 + y, v] > 0
-                        if is_inside and is_one:
-                            one[z0 + z, y0 + y, v] = 1
-                        elif is_inside:
-                            two[z0 + z, y0 + y, v] = value_two
+            for z in range(bz * factors[0], _end(bz, factors[0], labels.shape[0], along_z[0].size)):
+                for y in range(by * factors[1], _end(by, factors[1], labels.shape[1], along_y[0].size)):
+                    row_one, row_two = one[start[0] + z, start[1] + y], two[start[0] + z, start[1] + y]
+                    blended = False
+                    for k in range(count):
+                        a, b, code = spans[k]
+                        if code == 1:
+                            row_one[start[2] + a : start[2] + b] = 1
+                        elif code == 2:
+                            row_two[start[2] + a : start[2] + b] = value_two
+                        elif volume.size:
+                            row = volume[start[0] + z, start[1] + y]
+                            for x in range(a, b):
+                                bx = min(x // factors[2], labels.shape[2] - 1)
+                                label = labels[bz, by, bx]
+                                is_below = row[start[2] + x] < edge
+                                if is_below != (label > 0):
+                                    label = _label_across(labels, along_z, along_y, along_x, z, y, x, bz, by, bx, is_below)
+                                if label == 1:
+                                    row_one[start[2] + x] = 1
+                                elif label == 2:
+                                    row_two[start[2] + x] = value_two
+                        else:
+                            if not blended:
+                                _blend(labels, along_z[0][z], along_z[1][z], along_y[0][y], along_y[1][y], sides, shares)
+                                blended = True
+                            for x in range(a, b):
+                                share = _at(shares[0], along_x[0][x], along_x[1][x], sides[2])
+                                other = _at(shares[1], along_x[0][x], along_x[1][x], sides[2])
+                                is_inside, is_one = 2 * (share + other) >= sides[0] * sides[1] * sides[2], share >= other
+                                if first.size:
+                                    forced = first[start[0] + z, start[1] + y, start[2] + x]
+                                    if forced or second[start[0] + z, start[1] + y, start[2] + x]:
+                                        is_inside, is_one = True, forced > 0
+                                if is_inside and is_one:
+                                    row_one[start[2] + x] = 1
+                                elif is_inside:
+                                    row_two[start[2] + x] = value_two
+
+
+@njit(cache=True)
+def _end(block, factor, blocks, n):
+    """One past the last voxel of a block; the last block goes on to the end."""
+    return n if block == blocks - 1 else (block + 1) * factor
+
+
+@njit(cache=True)
+def _spans(codes, factor, n, spans):
+    """Rows of (first voxel, one past the last, code) of one code each along a row of blocks, all outside left out; how many."""
+    count, bx = 0, 0
+    while bx < codes.size:
+        code, last = codes[bx], bx + 1
+        while last < codes.size and codes[last] == code:
+            last += 1
+        if code != 4:
+            spans[count, 0], spans[count, 1], spans[count, 2] = bx * factor, _end(last - 1, factor, codes.size, n), code
+            count += 1
+        bx = last
+    return count
 
 
 @njit(cache=True)

@@ -14,7 +14,7 @@ import numpy as np
 from ..geometry import Grid
 from ..records import Study
 from .air import enclosed_air, lung_middle
-from .coarse import Coarse, block_factors, box_slices
+from .coarse import Coarse, block_factors, box_of, box_slices
 from .parameters import LungParameters
 
 LUMEN_BLOCK_MM = 1.5  # small enough for a lobar bronchus, large enough to tame noise
@@ -32,6 +32,11 @@ class Airway:
     mask: np.ndarray
     low: np.ndarray
     high: np.ndarray
+
+    @property
+    def part(self) -> np.ndarray:
+        """The mask inside its box."""
+        return self.mask[box_slices(self.low, self.high)]
 
 
 def trace_airway(study: Study, coarse: Coarse, enclosed: np.ndarray, numbers: LungParameters) -> Airway:
@@ -99,13 +104,16 @@ def flood_airway(study: Study, trachea_mm: np.ndarray, numbers: LungParameters) 
     factors = block_factors(whole.box(low, high), LUMEN_BLOCK_MM)
     blocks = whole.box(low, high).blocks(factors)
     mean = mean_blocks(values, factors)
-    levels = flood_levels(mean, darkest_at(mean, blocks, trachea_mm), LUMEN_EDGE_HU)
+    seeds = darkest_at(mean, blocks, trachea_mm)
+    levels = flood_levels(mean, seeds, LUMEN_EDGE_HU, numbers.airway_ml / blocks.voxel_ml)
     wet = levels <= level_before_leak(levels, blocks.voxel_ml, numbers.airway_ml)
+    if not wet.any():
+        return Airway(np.zeros(whole.shape, np.uint8), low, low)
+    first, last = box_of(wet, 2)
+    low, high = low + first * factors, np.minimum(low + last * factors, high)
     # Besides the flooded blocks the lumen's half-dark rim around them.
-    lumen, _ = refine_labels(values, wet.view(np.uint8), factors, (0, 0, 0), LUMEN_EDGE_HU)
-    airway = np.zeros(whole.shape, np.uint8)
-    airway[box_slices(low, high)] = lumen
-    return Airway(airway, low, high)
+    lumen, _ = refine_labels(study.ct.values, wet[box_slices(first, last)].view(np.uint8), factors, low, LUMEN_EDGE_HU)
+    return Airway(lumen, low, high)
 
 
 def bronchial_box(grid: Grid, trachea_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -52,7 +52,7 @@ def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
         inside = fill_body(tissue, (hull != 0) | (lumen != 0)).astype(bool) & (lumen == 0)
         hull, notes = with_given(hull, sides, shares, inside, midline, numbers.given_share_min)
     body = fill_body(tissue, (hull != 0) | (lumen != 0))
-    quality = judge(study, coarse, right, left, airway.mask, sides, tissue, numbers)
+    quality = judge(study, coarse, right, left, airway, sides, tissue, numbers)
     return Lungs(
         study.ct.grid, right, left, airway.mask, at_full_resolution(study, coarse, hull, (right, left)),
         at_full_resolution(study, coarse, body), p, replace(quality, notes=(*quality.notes, *notes)),
@@ -79,7 +79,7 @@ def refine_sides(study: Study, coarse: Coarse, sides: np.ndarray, airway: Airway
     masks = refine_labels(study.ct.values, sides, coarse.factors, coarse.start, numbers.air_hu)
     box = box_slices(airway.low, airway.high)
     for mask in masks:
-        mask[box] &= airway.mask[box] ^ 1
+        mask[box][airway.part != 0] = 0
     return masks
 
 

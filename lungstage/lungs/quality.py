@@ -6,6 +6,7 @@ import numpy as np
 
 from ..records import LungQuality, Lungs, Note, Study
 from ..records.lungs import LEFT, RIGHT
+from .airway import Airway
 from .coarse import Coarse
 from .parameters import LungParameters
 
@@ -43,11 +44,11 @@ def no_lungs(study: Study, p: float, body: np.ndarray) -> Lungs:
 
 
 def judge(
-    study: Study, coarse: Coarse, right: np.ndarray, left: np.ndarray, airway: np.ndarray, sides: np.ndarray,
+    study: Study, coarse: Coarse, right: np.ndarray, left: np.ndarray, airway: Airway, sides: np.ndarray,
     tissue: np.ndarray, numbers: LungParameters,
 ) -> LungQuality:  # fmt: skip
     """What LungQuality says of these masks; `sides` and `tissue` on the blocks, the others at full resolution."""
-    right_ml, left_ml, airway_ml = (np.count_nonzero(m.view(bool)) * study.ct.grid.voxel_ml for m in (right, left, airway))
+    right_ml, left_ml, airway_ml = (np.count_nonzero(m.view(bool)) * study.ct.grid.voxel_ml for m in (right, left, airway.part))
     cut, covered = coverage(coarse, sides, tissue, numbers)
     notes = []
     if cut:

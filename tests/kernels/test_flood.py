@@ -17,6 +17,15 @@ def test_a_voxel_is_wet_from_the_level_that_connects_it_with_a_seed(shape, seed,
     np.testing.assert_array_equal(flood_levels(volume, seeds, top), naive.flood_levels(volume, seeds, top))
 
 
+@settings(deadline=None, max_examples=20)
+@given(SHAPES, SEEDS, st.integers(0, 60))
+def test_a_flood_stops_after_the_level_that_drowns_too_much(shape, seed, most):
+    volume = np.random.default_rng(seed).integers(-1000, -990, shape, dtype=np.int16)
+    seeds = random_mask(shape, seed, 0.1)
+
+    np.testing.assert_array_equal(flood_levels(volume, seeds, -991, most), naive.flood_levels(volume, seeds, -991, most))
+
+
 def test_water_crosses_a_wall_at_the_height_of_the_wall():
     volume = np.array([[[-1000, -1000, -700, -950, -960]]], np.int16)
     seeds = np.array([[[1, 0, 0, 0, 0]]], np.uint8)

@@ -9,11 +9,15 @@ from .components import touching_components
 DRY = 32767
 
 
-def flood_levels(volume, seeds, top):
+def flood_levels(volume, seeds, top, most=None):
     levels = np.full(volume.shape, DRY, np.int16)
     for level in sorted(set(volume[volume <= top].tolist()), reverse=True):
         wet = (volume <= level).astype(np.uint8)
         levels[touching_components(wet, seeds & wet) != 0] = level
+    for level in sorted(set(levels[levels < DRY].tolist())):
+        if most is not None and np.count_nonzero(levels <= level) > most:
+            levels[levels > level] = DRY
+            break
     return levels
 
 
