@@ -12,7 +12,9 @@ from importlib.resources import files
 import numpy as np
 
 from ..records import EditionStaging, Lesion
-from .pictures import CARDS_AT_MOST, SHOWN_FROM, Picture, poster
+from .found import KEY
+from .picture import Picture
+from .pictures import CARDS_AT_MOST, SHOWN_FROM, poster
 from .sentences import DISCLAIMER, missing, next_step, no_lungs_sentence, not_assessable, note_sentence, why
 from .words import (
     KIND_WORDS,
@@ -71,7 +73,11 @@ def page(report, pictures: dict[str, Picture]) -> str:
         cards_at_most=CARDS_AT_MOST,
         primary=primary_words(report) if staged else "",
         would_change=sorted(report.staging.would_change, key=lambda one: (-one.value, one.fact, one.answer)) if staged else [],
-        pictures={name: {"uri": data_uri(picture), "alt": picture.alt} for name, picture in pictures.items()},
+        parts=[(name, "rgb({}, {}, {})".format(*colour)) for name, colour in KEY],
+        pictures={
+            name: {"uri": data_uri(picture), "alt": picture.alt, "wide": picture.pixels.shape[1] / picture.pixels.shape[0]}
+            for name, picture in pictures.items()
+        },
         passport=report.study.passport,
         digest=report.priors.digest(),
     )

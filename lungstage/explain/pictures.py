@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 
 from ..records import Lesion, Volume
 from ..records.names import LOBES
-from .png import png_of
+from .found import found_pictures
+from .picture import Picture
 from .views import (
     AXIAL,
     CORONAL,
@@ -41,20 +39,6 @@ LEAST_WIDTH = 420
 BAND = (0.05, 0.95)
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """RGB uint8 (rows, columns, 3), the name of its file, and what it shows, for those who cannot see it."""
-
-    name: str
-    pixels: np.ndarray
-    alt: str
-
-    @cached_property
-    def png(self) -> bytes:
-        """The picture as PNG; equal pixels are equal bytes."""
-        return png_of(self.pixels)
-
-
 def draw_pictures(report) -> dict[str, Picture]:
     """Every picture of a report by name."""
     if report.anatomy is None:
@@ -62,6 +46,7 @@ def draw_pictures(report) -> dict[str, Picture]:
     pictures = [coronal_look(report)]
     if report.study.pet is not None:
         pictures.append(pet_look(report))
+    pictures += found_pictures(report)
     pictures.append(healthy_look(report))
     pictures += [lesion_card(lesion, report) for lesion in carded(report)]
     return {picture.name: picture for picture in pictures}

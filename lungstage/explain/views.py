@@ -74,6 +74,12 @@ def whole_view(grid: Grid, axis: int, index: float, mm: float) -> View:
     return View(grid, axis, index, (0, 0), (grid.shape[rows], grid.shape[columns]), mm)
 
 
+def box_view(grid: Grid, axis: int, index: float, box: tuple[slice, slice, slice], mm: float) -> View:
+    """The plane from edge to edge of a box."""
+    rows, columns = (box[a].indices(grid.shape[a]) for a in View(grid, axis, index, (0, 0), (1, 1), mm).across)
+    return View(grid, axis, index, (rows[0], columns[0]), (rows[1], columns[1]), mm)
+
+
 def close_view(grid: Grid, axis: int, point_mm, half_mm: float, mm: float) -> View:
     """The plane through a point, `half_mm` to each side of it."""
     index = grid.to_index(point_mm)

@@ -158,6 +158,20 @@ def test_the_more_suspicious_of_two_overlapping_lesions_is_kept():
     assert (labels == 1)[ball(one.study.ct.grid, (55, 0, 10), 10)].all()
 
 
+def test_the_model_shows_the_right_lung_at_the_left_and_bones_behind():
+    from lungstage.explain.found import found_pictures
+
+    pictures = {picture.name: picture.pixels.astype(int) for picture in found_pictures(report())}
+    red, green, blue = np.moveaxis(pictures["found-front"], -1, 0)
+    right, left = (np.argwhere(where)[:, 1].mean() for where in (blue > green + 20, green > blue + 20))
+    red, green, blue = np.moveaxis(pictures["found-left"], -1, 0)
+    lung, spine = (np.argwhere(where)[:, 1].mean() for where in (green > red + 20, red > green + 20))
+
+    assert set(pictures) == {f"found-{name}" for name in ("front", "left", "coronal", "sagittal", "axial")}
+    assert right < left
+    assert lung < spine  # from the left the back is at the right
+
+
 def test_regions_between_two_of_the_same_need_not_be_asked():
     from lungstage.explain.masks import likely_regions, map_blocks
 

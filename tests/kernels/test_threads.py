@@ -11,6 +11,7 @@ from lungstage.kernels.paint import choices_of_blocks, paint_above, paint_blocks
 from lungstage.kernels.reduce import mean_blocks, reduce_blocks
 from lungstage.kernels.refine import draw_labels, refine_labels
 from lungstage.kernels.shares import highest_of_blocks, share_of_blocks
+from lungstage.kernels.silhouettes import look_through
 
 SHAPE = (9, 10, 11)
 LABELS = random_mask(SHAPE, 5) + random_mask(SHAPE, 6)
@@ -26,6 +27,7 @@ RUNS = {
     "share": lambda: share_of_blocks(random_volume(SHAPE, 9, np.uint8), (2, 3, 2), 40, 200),
     "highest": lambda: highest_of_blocks(random_volume(SHAPE, 9, np.uint8), (2, 3, 2)),
     "mean": lambda: mean_blocks(random_volume(SHAPE, 3), (2, 3, 2)),
+    "silhouettes": lambda: np.concatenate([np.ravel(part) for look in look_through(CHOICE) for part in look]),
     "refine": lambda: np.stack(refine_labels(random_volume((18, 20, 22), 4), LABELS, (2, 2, 2), (0, 0, 0), 0)),
     "draw": lambda: draw_labels(LABELS, (2, 2, 2), (0, 0, 0), (18, 20, 22)),
 }
