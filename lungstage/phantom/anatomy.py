@@ -27,7 +27,7 @@ from .organs import (
 )  # fmt: skip
 from .parameters import PhantomParameters, read_table
 from .person import Person, draw_person
-from .solids import Solids, inside, join, sheet
+from .solids import Solids, ellipsoid, inside, join, sheet
 from .streams import stream
 from .trees import Bronchi, grow_lungs, name_bronchi, trachea_points
 from .trunk import build_fields, domes
@@ -116,6 +116,11 @@ def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters) -> Anato
         "kidney": join(organs["kidney_right"], organs["kidney_left"]),
         "adrenal_right": small["adrenal_right"], "adrenal_left": small["adrenal_left"], "bones": bones,
         "lung_vessels": lung_vessels, "bronchi": walls,
+        "trachea": trunk_walls.keep(np.arange(len(trunk_walls)) < len(trachea_points(person)) - 1),
+        "carina": ellipsoid("airway", (0, 0, 2), (4, 4, 4)), "pericardium": organs["pericardium"], "azygos": vessels["azygos"],
+        "thymus": ellipsoid("fat", person.place((0, -52, 14)), np.array([9, 9, 32]) * person.size),
+        "aortopulmonary_window": ellipsoid("fat", person.place((29, -10, 6)), np.array([5, 6, 5]) * person.size),
+        **{name: vessels[name] for name in vessels if name.startswith(("subclavian", "pulmonary_artery"))},
     }  # fmt: skip
     landmarks = find_landmarks(person, bronchi, fields, tables, numbers)
     return Anatomy(person, fields, trunk, pulmonary, middle, structures, bronchi, landmarks, (low, high))

@@ -32,9 +32,31 @@ UPTAKE_SLOPE = 0.25
 STRUCTURE_OF = {
     "pl1_pl2": "visceral_pleura", "adjacent_lobe": "adjacent_lobe", "mb_ge2": "main_bronchus", "mb_lt2": "main_bronchus",
     "chest_wall": "chest_wall", "diaphragm": "diaphragm", "mediastinum": "mediastinum", "great_vessel": "great_vessel",
-    "heart": "heart", "vertebral_body": "vertebral_body",
+    "heart": "heart", "vertebral_body": "vertebral_body", "parietal_pleura": "chest_wall", "superior_sulcus": "chest_wall",
+    "trachea": "trachea", "carina": "carina", "oesophagus": "oesophagus", "rln": "mediastinum", "vagus": "mediastinum",
+    "thymus": "mediastinum", "visceral_pericardium": "heart", "spinal_canal": "vertebral_body", "subclavian": "great_vessel",
 }  # fmt: skip
-"""What a T feature means in words of the records."""
+"""What a T feature means in words of the records; the others grow into something that has no word there."""
+REACHES = {
+    "great_vessel": ("great_vessel", 0.15, 0.32), "heart": ("heart", 0.15, 0.32), "trachea": ("trachea", 0.15, 0.36),
+    "carina": ("carina", 0.15, 0.34), "oesophagus": ("oesophagus", 0.15, 0.36), "azygos": ("azygos", 0.15, 0.38),
+    "pericardium": ("pericardium", 0.28, 0.42), "visceral_pericardium": ("heart", 0.22, 0.40),
+    "phrenic": ("pericardium", 0.30, 0.45), "thymus": ("thymus", 0.15, 0.36), "rln": ("aortopulmonary_window", 0.10, 0.40),
+    "vagus": ("aortopulmonary_window", 0.15, 0.42), "hilar_vessel": ("pulmonary_artery", 0.15, 0.38),
+    "subclavian": ("subclavian", 0.15, 0.40), "vertebral_body": ("vertebra", 0.15, 0.32), "spinal_canal": ("cord", 0.10, 0.36),
+}  # fmt: skip
+"""Feature -> the solid its tumour grows into, and how far off that is from the tumour's centre, as a share of its size."""
+COLLAPSE = ("atel_part", "atel_lung", "atel_sub")
+"""Features that come with lung that holds no air."""
+DROWNED = (38.0, 5.0)
+"""CT number of lung behind a closed bronchus, and its spread between patients (anatomy.md 1.2, consolidation)."""
+
+LOBAR = {"right_upper_lobe": "RUL", "right_middle_lobe": "RML", "right_lower_lobe": "RLL", "left_upper_lobe": "LUL",
+         "left_lower_lobe": "LLL"}  # fmt: skip
+"""Lobe -> its bronchus in airways.csv."""
+AIRWAY_DOWN = {"right": ("right_main", "intermedius", "RLL", "basal_right"), "left": ("left_main", "LLL", "basal_left")}
+CLEAR_OF_CARINA_MM = 21.0
+"""How far a tumour stays from the carina that is at least 2 cm from it."""
 
 
 def place_disease(seed: int, anatomy: Anatomy, physiology: Physiology, plan: Plan) -> list[Lesion]:
@@ -44,6 +66,7 @@ def place_disease(seed: int, anatomy: Anatomy, physiology: Physiology, plan: Pla
         rng = stream(seed, "primary")
         lesions.append(primary_tumour(anatomy, physiology, plan, rng))
         lesions += satellites(anatomy, plan, lesions, rng)
+        lesions += collapsed_lung(anatomy, plan, lesions[0], stream(seed, "collapse"))
     lesions += involved_nodes(anatomy, plan, lesions, stream(seed, "nodes"))
     for site, count in plan.metastases.items():
         lesions += metastases(anatomy, plan, site, count, lesions, stream(seed, f"metastases {site}"))
@@ -79,7 +102,6 @@ def primary_tumour(anatomy: Anatomy, physiology: Physiology, plan: Plan, rng: np
 def tumour_place(anatomy: Anatomy, plan: Plan, size: float, rng: np.random.Generator) -> tuple[np.ndarray, str | None]:
     """Centre of the tumour, and the field that cuts it off (None: nothing does)."""
     lobe, feature, fields = plan.lobe, plan.primary["feature"], anatomy.fields
-    parts = anatomy.structures
 
     def cage_depth(points):
         return -fields.at("cage", points)
@@ -88,12 +110,16 @@ def tumour_place(anatomy: Anatomy, plan: Plan, size: float, rng: np.random.Gener
         return -np.abs(points[:, 2]) * 0.2 + np.abs(points[:, 0])
 
     if feature in ("mb_ge2", "mb_lt2"):
-        start, end, _ = anatomy.bronchi.named[f"{plan.side}_main"]
-        length = np.linalg.norm(end - start)
-        along = 30.0 if feature == "mb_ge2" else min(9.0, length * 0.6)
-        return start + (end - start) / length * min(along, length), None
+        way = CLEAR_OF_CARINA_MM + size / 2 if feature == "mb_ge2" else main_share(anatomy, plan.side, 10.0 + 0.4 * size)
+        return along_airway(anatomy, plan.side, way), None
+    if feature in ("atel_part", "atel_lung"):
+        return at_bronchus(anatomy, plan, size, rng), None
     if feature == "pl1_pl2":
         return beside(anatomy, lobe, cage_depth, size, (0.28, 0.38), [], rng, low_place), lobe
+    if feature == "parietal_pleura":
+        return beside(anatomy, lobe, cage_depth, size, (0.24, 0.30), [], rng, low_place), None
+    if feature == "superior_sulcus" and "subclavian" not in plan.features:
+        return sulcus_place(anatomy, plan.side, lobe, size, rng), None
     if feature == "chest_wall":
         return beside(anatomy, lobe, cage_depth, size, (0.10, 0.22), [], rng, low_place), None
     if feature == "diaphragm":
@@ -106,17 +132,106 @@ def tumour_place(anatomy: Anatomy, plan: Plan, size: float, rng: np.random.Gener
         sheet = f"oblique_{plan.side}"
         return beside(anatomy, lobe, lambda points: np.abs(fields.at(sheet, points)), size, (0.05, 0.2), [], rng,
                       lambda points: -fields.at(f"lung_{plan.side}", points)), f"lung_{plan.side}"  # fmt: skip
-    if feature == "mediastinum":
+    if feature in ("mediastinum", "mediastinal_pleura"):
 
         def middle(points):
             away = -fields.at(f"lung_{plan.side}", points)
             return np.where((cage_depth(points) > 28) & (np.abs(points[:, 2]) < 60), away, 1e3)
 
-        return beside(anatomy, lobe, middle, size, (0.10, 0.22), [], rng), None
-    if feature in ("great_vessel", "heart", "vertebral_body"):
-        target = parts[feature] if feature != "vertebral_body" else vertebral_bodies(anatomy)
-        return beside(anatomy, lobe, lambda points: union_distance(points, target, fields), size, (0.15, 0.32), [], rng), None
+        depth = (0.10, 0.22) if feature == "mediastinum" else (0.30, 0.40)
+        return beside(anatomy, lobe, middle, size, depth, [], rng), None if feature == "mediastinum" else f"lung_{plan.side}"
+    reached = "subclavian" if "subclavian" in plan.features else feature
+    if reached in REACHES:
+        name, *depth = REACHES[reached]
+        target = solid_named(anatomy, name, plan.side)
+
+        def away(points):
+            return union_distance(points, target, fields)
+
+        return moved_towards(away, beside(anatomy, lobe, away, size, depth, [], rng), depth[1] * size), None
     return in_lobe(anatomy, lobe, size, [], rng), lobe
+
+
+def solid_named(anatomy: Anatomy, name: str, side: str) -> Solids:
+    """A solid of REACHES; what there are two of is taken from the tumour's side."""
+    if name == "vertebra":
+        return vertebral_bodies(anatomy)
+    if name == "cord":
+        return anatomy.structures["bones"].of("cord")
+    return anatomy.structures[name] if name in anatomy.structures else anatomy.structures[f"{name}_{side}"]
+
+
+def moved_towards(away, point: np.ndarray, most_mm: float) -> np.ndarray:
+    """The point, or, where `away(points)` says that it is farther off than `most_mm`, one nearer by that."""
+    around = point + np.concatenate([np.eye(3), -np.eye(3)])
+    far = float(away(point[None])[0])
+    slope = away(around)
+    outward = slope[:3] - slope[3:]
+    return point if far <= most_mm else point - outward / max(float(np.linalg.norm(outward)), 1e-6) * (far - most_mm)
+
+
+def main_share(anatomy: Anatomy, side: str, way_mm: float) -> float:
+    """The way from the carina, or as much of it as the main bronchus has."""
+    start, end, _ = anatomy.bronchi.named[f"{side}_main"]
+    return min(way_mm, 0.9 * float(np.linalg.norm(end - start)))
+
+
+def along_airway(anatomy: Anatomy, side: str, way_mm: float) -> np.ndarray:
+    """The point so far from the carina along the main bronchus and what goes on downwards from it."""
+    for name in AIRWAY_DOWN[side]:
+        start, end, _ = anatomy.bronchi.named[name]
+        length = float(np.linalg.norm(end - start))
+        if way_mm <= length:
+            return start + (end - start) / length * way_mm
+        way_mm -= length
+    return end
+
+
+def at_bronchus(anatomy: Anatomy, plan: Plan, size: float, rng: np.random.Generator) -> np.ndarray:
+    """A point of the lobe at the bronchus that the tumour closes."""
+    trunk = {"atel_lung": "LUL" if plan.side == "left" else "intermedius"}.get(plan.primary["feature"], LOBAR[plan.lobe])
+    end = anatomy.bronchi.named[trunk][1]
+    return beside(anatomy, plan.lobe, lambda points: np.linalg.norm(points - end, axis=1), size, (0.0, 0.35), [], rng)
+
+
+def sulcus_place(anatomy: Anatomy, side: str, lobe: str, size: float, rng: np.random.Generator) -> np.ndarray:
+    """A point under the apex from which a tumour of that size grows through the cupola."""
+    apex = anatomy.landmarks[f"apex_{side}"]
+
+    def depth(points):
+        return -anatomy.fields.at(f"lung_{side}", points)
+
+    return beside(anatomy, lobe, depth, size, (0.10, 0.26), [], rng, lambda points: -np.linalg.norm(points - apex, axis=1))
+
+
+def lobe_box(anatomy: Anatomy, field_name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest corner of what lies inside a field, mm."""
+    fields = anatomy.fields
+    index = np.argwhere(fields.values[FIELD[field_name]] < 0)
+    return index.min(axis=0)[::-1] * fields.step_mm + fields.origin_mm, index.max(axis=0)[
+        ::-1
+    ] * fields.step_mm + fields.origin_mm
+
+
+def collapsed_lung(anatomy: Anatomy, plan: Plan, primary: Lesion, rng: np.random.Generator) -> list[Lesion]:
+    """Lung without air behind a closed bronchus: the lobe, the whole lung, or a wedge behind the tumour."""
+    feature = plan.primary["feature"]
+    if feature not in COLLAPSE:
+        return []
+    where = f"lung_{plan.side}" if feature == "atel_lung" else plan.lobe
+    low, high = lobe_box(anatomy, where)
+    centre, radii = (low + high) / 2, (high - low) * 0.9 + 5.0
+    if feature == "atel_sub":
+        middle = primary.shape.rows[0, CENTRE : CENTRE + 3]
+        outward = middle - anatomy.bronchi.named[LOBAR[plan.lobe]][1]
+        outward /= max(float(np.linalg.norm(outward)), 1e-6)
+        centre, radii = middle + outward * 22.0, np.array([20.0, 20.0, 20.0])
+    shape = ellipsoid("drowned", centre, radii, exponent=4.0 if feature != "atel_sub" else 2.0).clipped(FIELD[where], -0.4)
+    worth = Worth(
+        float(rng.normal(*DROWNED)) + (30 if anatomy.person.contrast else 0), 6, float(np.exp(rng.normal(0.7, 0.3))), 0.15
+    )
+    return [Lesion(name="collapse", kind="collapse", malignant=False, shape=shape, painted=shape, worths={"drowned": worth},
+                   side=plan.side, lobe=None if feature == "atel_lung" else plan.lobe)]  # fmt: skip
 
 
 def vertebral_bodies(anatomy: Anatomy) -> Solids:
@@ -127,7 +242,7 @@ def vertebral_bodies(anatomy: Anatomy) -> Solids:
 
 def reach_size(shape: Solids, size: float, allowed: tuple[float, float], anatomy: Anatomy) -> Solids | None:
     """The shape scaled until its longest diameter is `size`; None where the place does not allow it."""
-    for _ in range(5):
+    for _ in range(7):
         measured = measure_shape(shape, None, anatomy.fields)
         if measured is None:
             return None
@@ -213,8 +328,8 @@ def small_nodule(name: str, lobe: str, size: float, suv: float, role: str, anato
 
 def satellites(anatomy: Anatomy, plan: Plan, lesions: list[Lesion], rng: np.random.Generator) -> list[Lesion]:
     """Separate nodules of the same or another lobe of the side, where the plan wants them."""
-    feature = plan.primary["feature"]
-    if feature not in ("nod_same_lobe", "nod_diff_ipsi"):
+    feature = next((one for one in plan.told if one in ("nod_same_lobe", "nod_diff_ipsi")), None)
+    if feature is None:
         return []
     made = []
     main = lesions[0].shape.rows[0, CENTRE : CENTRE + 3]
@@ -283,6 +398,57 @@ def metastases(
         one = MAKERS[site](anatomy, plan, size, worth, others, rng)
         made.append(replace(one, name=f"{site} {index + 1}", malignant=True, role="metastasis"))
     return made
+
+
+def pericardial_fluid(
+    anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator
+) -> Lesion:
+    """Fluid in the pericardium, as thick as a tenth of `size`; the heart stands out of it."""
+    shape = anatomy.structures["pericardium"].swollen(float(np.clip(size / 10, 5, 14))).named("pericardial_fluid")
+    return Lesion(name="", kind="effusion", malignant=True, shape=shape, painted=shape, worths={"pericardial_fluid": worth},
+                  under=True, organ="pericardium")  # fmt: skip
+
+
+def pericardial_nodule(
+    anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator
+) -> Lesion:
+    """A nodule on the pericardium, towards a lung."""
+    sac = anatomy.structures["pericardium"]
+    points = rng.uniform(sac.low[0], sac.high[0], (4000, 3))
+    near = np.abs(union_distance(points, sac, anatomy.fields)) < 2.5
+    beside_lung = near & (np.abs(anatomy.fields.at("lungs", points)) < 6)
+    points = apart_from(points[beside_lung if beside_lung.any() else near], others, anatomy, size)
+    shape = lumpy("pericardial_nodule", points[0], float(np.clip(size, 8, 22)), rng, height=0.06)
+    return Lesion(name="", kind="soft_tissue", malignant=True, shape=shape, painted=shape, worths={"pericardial_nodule": worth},
+                  organ="pericardium")  # fmt: skip
+
+
+def muscle_deposit(
+    anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator
+) -> Lesion:
+    """A lesion in a muscle of the back or the chest."""
+    sign = 1 if rng.random() < 0.5 else -1
+    spots = np.array([(27 * sign, 97, -70), (27 * sign, 97, 20), (72 * sign, -78, 18), (112 * sign, 66, 12)])
+    points = anatomy.person.place(spots[rng.permutation(len(spots))]) + rng.normal(0, 3, 3)
+    centre = apart_from(points, others, anatomy, size)[0]
+    shape = egg("muscle_deposit", centre, float(np.clip(size, 10, 26)), 1.4, rng)
+    return Lesion(name="", kind="soft_tissue", malignant=True, shape=shape, painted=shape, worths={"muscle_deposit": worth},
+                  organ="muscle", side="left" if sign > 0 else "right")  # fmt: skip
+
+
+def skin_deposit(
+    anatomy: Anatomy, plan: Plan, size: float, worth: Worth, others: list[Solids], rng: np.random.Generator
+) -> Lesion:
+    """A nodule in the fat right under the skin of the trunk."""
+    fields = anatomy.fields
+    index = np.argwhere((fields.values[FIELD["skin"]] < -4) & (fields.values[FIELD["skin"]] > -9))
+    points = index[rng.permutation(len(index))[:4000], ::-1] * fields.step_mm + fields.origin_mm
+    low, high = anatomy.range_mm
+    seen = (points[:, 2] > low + 25) & (points[:, 2] < min(high, 40) - 15) & (np.abs(points[:, 0]) < 170)
+    centre = apart_from(points[seen], others, anatomy, size + 20)[0]
+    shape = egg("skin_deposit", centre, float(np.clip(size * 0.7, 7, 18)), 1.3, rng)
+    return Lesion(name="", kind="soft_tissue", malignant=True, shape=shape, painted=shape, worths={"skin_deposit": worth},
+                  organ="skin", side="left" if centre[0] > 0 else "right")  # fmt: skip
 
 
 def contra_nodule(
@@ -408,4 +574,5 @@ def axillary_node(
 MAKERS = {
     "contra_nodule": contra_nodule, "pleural_nodules": pleural_nodule, "pleural_eff": effusion, "bone": bone_lesion,
     "liver": liver_lesion, "adrenal": adrenal_lesion, "brain": brain_lesion, "axillary_node": axillary_node,
+    "pericard_eff": pericardial_fluid, "pericard_nodules": pericardial_nodule, "muscle": muscle_deposit, "skin": skin_deposit,
 }  # fmt: skip

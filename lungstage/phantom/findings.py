@@ -27,14 +27,16 @@ INVISIBLE = ("emphysema", "coronary_calcium", "aortic_calcium")
 """Findings that are texture of the patient, not lesions of the truth."""
 
 
-def place_findings(seed: int, anatomy: Anatomy, physiology: Physiology, disease: list[Lesion]) -> list[Lesion]:
-    """Normal nodes and harmless findings, clear of the disease."""
+def place_findings(
+    seed: int, anatomy: Anatomy, physiology: Physiology, disease: list[Lesion], asked: tuple[str, ...] = ()
+) -> list[Lesion]:
+    """Normal nodes and harmless findings, clear of the disease; asked: findings that this patient has for certain."""
     taken = [lesion.shape for lesion in disease]
     found = healthy_nodes(anatomy, physiology, taken, {one.station for one in disease}, stream(seed, "healthy nodes"))
     table = read_table("findings")
     for index in range(len(table)):
         row, rng = table.row(index), stream(seed, f"finding {table['finding'][index]}")
-        if rng.random() >= row["share"]:
+        if rng.random() >= row["share"] and row["finding"] not in asked:
             continue
         for _ in range(int(rng.integers(1, int(row["most"]) + 1))):
             size = float(np.exp(rng.normal(np.log(row["size"]), row["size_sigma"])))

@@ -14,6 +14,7 @@ from ..errors import ImpossibleRequest
 from ..folders import fresh_folder
 from ..records import ImageCard, Passport, PatientHeader, SeriesCard, SliceLabel, Study, SuvStep, Volume
 from .anatomy import COVERAGE_MM, Anatomy, build_anatomy
+from .cases import named_case
 from .disease import place_disease
 from .findings import place_findings
 from .lesion import Lesion
@@ -64,30 +65,35 @@ class Case:
 
 
 def make_case(seed: int = 0, t: str | None = None, n: str | None = None, m: str | None = None, edition: int = 9,
-              normal: bool = False, coverage: str = "thorax", parameters: PhantomParameters | None = None) -> Case:  # fmt: skip
+              normal: bool = False, coverage: str = "thorax", parameters: PhantomParameters | None = None,
+              case: str | None = None) -> Case:  # fmt: skip
     """A patient with the wished T, N and M in the words of `edition`; what is not wished is drawn as in a clinic.
 
     seed       same seed and wishes, same bytes
     normal     a patient without cancer; then no T, N, M may be wished
-    coverage   "thorax" (to the adrenals) or "body" (head to thighs)
+    coverage   "thorax" (to the adrenals) or "body" (head to thighs); a named case that needs more has more
+    case       a hand-written case of priors/phantom/cases.csv by its name, such as "45"; then no T, N, M may be wished
     raises     ImpossibleRequest, listing what may be wished
     """
     numbers = parameters or shipped_parameters()
-    check_request(seed, t, n, m, edition, normal, coverage)
-    plan = HEALTHY if normal else plan_disease(seed, t, n, m, edition, coverage)
+    check_request(seed, t, n, m, edition, normal, coverage, case)
+    named = None if case is None else named_case(case)
+    if named is not None and named.coverage == "body":
+        coverage = "body"
+    plan = HEALTHY if normal else named.plan if named else plan_disease(seed, t, n, m, edition, coverage)
     anatomy = build_anatomy(seed, coverage, numbers)
     physiology = draw_physiology(seed, anatomy.person, numbers)
     disease = place_disease(seed, anatomy, physiology, plan)
-    found = place_findings(seed, anatomy, physiology, disease)
+    found = place_findings(seed, anatomy, physiology, disease, (named.also,) if named and named.also else ())
     truth, listed = find_truth(seed, anatomy, plan, disease + found, patient_of(anatomy))
     solids, physiology = assemble(anatomy, physiology, disease, found)
     streams = {name: stream(seed, f"scanner {name}") for name in ("protocol", "texture", "ct", "pet")}
     scan = scan_patient(anatomy, physiology, solids, numbers, streams)
-    key = f"{seed} {t} {n} {m} {edition} {normal} {coverage} {numbers}"
+    key = f"{seed} {t} {n} {m} {edition} {normal} {coverage} {numbers}" + (f" case {case}" if case else "")
     return Case(study_of(anatomy, scan, key), truth, key, anatomy, tuple(listed), scan)
 
 
-def check_request(seed, t, n, m, edition, normal: bool, coverage: str) -> None:
+def check_request(seed, t, n, m, edition, normal: bool, coverage: str, case: str | None) -> None:
     """What `plan_disease` does not see."""
     if edition not in (7, 8, 9):
         raise ImpossibleRequest(f"edition {edition} is not one of 7, 8, 9")
@@ -97,6 +103,9 @@ def check_request(seed, t, n, m, edition, normal: bool, coverage: str) -> None:
         raise ImpossibleRequest(f"seed {seed!r} is not a whole number from 0 on")
     if normal and (t or n or m):
         raise ImpossibleRequest(f"a normal patient has no T, N or M: leave out {' '.join(filter(None, (t, n, m)))} or `normal`")
+    if case is not None and (t or n or m or normal):
+        wished = " ".join(filter(None, (t, n, m, "normal" if normal else None)))
+        raise ImpossibleRequest(f"case {case} has a T, N and M of its own: leave out {wished} or the case")
 
 
 def assemble(anatomy: Anatomy, physiology: Physiology, disease: list[Lesion], found: list[Lesion]) -> tuple[Solids, Physiology]:

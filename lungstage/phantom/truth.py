@@ -102,9 +102,7 @@ def find_truth(seed: int, anatomy: Anatomy, plan: Plan, lesions: list[Lesion], p
         tell(index, lesion, size, anatomy) for index, (lesion, size) in enumerate(zip(listed, measured, strict=True), start=1)
     )
     primary = next((one for one in told if one.role == "primary"), None)
-    features = (plan.primary["feature"],) if plan.primary and plan.primary["feature"] else ()
-    if plan.primary is None:
-        features = ("no_primary",)
+    features = plan.told
     truth = Truth(
         seed=seed, lesions=told,
         landmarks={name: rounded(anatomy.person.to_lps(point[None])[0]) for name, point in anatomy.landmarks.items()},
@@ -178,7 +176,7 @@ def contacts_of(lesion: Lesion, anatomy: Anatomy) -> tuple[TruthContact, ...]:
         "adjacent_lobe": lesion.lobe is not None and "adjacent_lobe" in lesion.invades,
         "main_bronchus": "main_bronchus" in lesion.invades,
     }
-    for name in ("great_vessel", "heart", "oesophagus"):
+    for name in ("great_vessel", "heart", "oesophagus", "trachea", "carina"):
         near[name] = (union_distance(points, anatomy.structures[name], fields) < TOUCH_MM).any()
     near["vertebral_body"] = "vertebral_body" in lesion.invades
     touched = [name for name, touches in near.items() if touches or name in lesion.invades]

@@ -29,6 +29,7 @@ class Plan:
     lobe, side   of the primary
     stations     involved nodal stations
     metastases   site of metastases.csv -> how many
+    features     what the rules are told of the primary, where it is more than its row says
     """
 
     primary: dict | None
@@ -36,6 +37,14 @@ class Plan:
     side: str | None
     stations: tuple[str, ...]
     metastases: dict[str, int]
+    features: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Features of the primary in the words of the rules."""
+        if self.primary is None:
+            return ("no_primary",)
+        return self.features or ((self.primary["feature"],) if self.primary["feature"] else ())
 
 
 HEALTHY = Plan(None, None, None, (), {})
