@@ -141,6 +141,52 @@ def enhanced_ct(values=None, spacing=SPACING, origin=ORIGIN, order=None):
     return ds
 
 
+PER_FRAME = ("InstanceNumber", "AcquisitionTime", "ActualFrameDuration", "SOPInstanceUID")
+PER_FILE = """
+    SOPClassUID Modality PatientID PatientName PatientWeight PatientSize PatientSex StudyInstanceUID SeriesInstanceUID
+    FrameOfReferenceUID StudyDate SeriesDate SeriesTime SeriesDescription Rows Columns SamplesPerPixel PhotometricInterpretation
+    BitsAllocated BitsStored HighBit PixelRepresentation
+""".split()
+LEGACY = {"CT": "1.2.840.10008.5.1.4.1.1.2.2", "PT": "1.2.840.10008.5.1.4.1.1.128.1"}
+
+
+def legacy_converted(series):
+    """A classic series as one Legacy Converted Enhanced object: what has no place in it lies in "unassigned" sequences."""
+    ds = plain()
+    first = series[0]
+    for keyword in PER_FILE:
+        if keyword in first:
+            ds[keyword] = first[keyword]
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = LEGACY[first.Modality]
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(9, 77)
+    ds.ImageType = ["DERIVED", "PRIMARY", "VOLUME", "NONE"]
+    del ds.AcquisitionDate, ds.InstanceNumber
+    elsewhere = {*PER_FRAME, *PER_FILE, "PixelData", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"}
+    elsewhere |= {"ImageType", "RescaleSlope", "RescaleIntercept"}
+    left = Dataset()
+    for element in first:
+        if element.keyword not in elsewhere:
+            left[element.tag] = element
+    shared = item(
+        PlaneOrientationSequence=[item(ImageOrientationPatient=first.ImageOrientationPatient)],
+        PixelMeasuresSequence=[item(PixelSpacing=first.PixelSpacing)],
+        UnassignedSharedConvertedAttributesSequence=[left],
+    )
+    frames = []
+    for one in series:
+        own = item(**{keyword: one[keyword].value for keyword in PER_FRAME if keyword in one})
+        frames.append(item(
+            PlanePositionSequence=[item(ImagePositionPatient=one.ImagePositionPatient)],
+            PixelValueTransformationSequence=[item(RescaleSlope=one.RescaleSlope, RescaleIntercept=one.RescaleIntercept)],
+            UnassignedPerFrameConvertedAttributesSequence=[own],
+            ConversionSourceAttributesSequence=[item(ReferencedSOPInstanceUID=one.SOPInstanceUID)],
+        ))  # fmt: skip
+    ds.SharedFunctionalGroupsSequence, ds.PerFrameFunctionalGroupsSequence = [shared], frames
+    ds.NumberOfFrames = len(series)
+    ds.PixelData = b"".join(one.PixelData for one in series)
+    return ds
+
+
 def compress(ds, syntax):
     """Compress the pixels of a data set in place; "JPEG lossless" is process 14, selection value 1."""
     from pydicom.encaps import encapsulate

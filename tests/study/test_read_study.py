@@ -15,12 +15,14 @@ from study.scans import (
     compress,
     ct_series,
     enhanced_ct,
+    legacy_converted,
+    pet_series,
     save,
     uid,
 )
 
 from lungstage.errors import UnreadableInput
-from lungstage.study import read_study
+from lungstage.study import read_pet, read_study
 
 
 def test_a_plain_series_comes_back_in_hu_with_its_place(tmp_path):
@@ -160,6 +162,60 @@ def test_frames_of_a_compressed_enhanced_ct_are_ordered_by_place(tmp_path):
     study = read_study(tmp_path)
 
     np.testing.assert_array_equal(study.ct.values, chest())
+
+
+ORDER = [3, 0, 7, 1, 6, 2, 5, 4]
+
+
+def test_frames_of_a_legacy_converted_ct_are_ordered_by_place_each_with_its_own_rescale(tmp_path):
+    series = ct_series()
+    for k, ds in enumerate(series):
+        ds.RescaleIntercept = str(-1024 + 3 * k)
+    save([legacy_converted([series[k] for k in ORDER])], tmp_path)
+
+    study = read_study(tmp_path)
+
+    np.testing.assert_array_equal(study.ct.values, chest() + 3 * np.arange(SHAPE[0], dtype=np.int16)[:, None, None])
+    assert study.ct.grid.spacing_mm == pytest.approx(SPACING)
+    assert study.passport.series[0].description == "THORAX"
+
+
+def test_a_legacy_converted_pet_has_the_suv_of_the_series_it_was_made_of(tmp_path):
+    series = pet_series(np.full((8, 9, 10), 2000.0))
+    save(series, tmp_path / "classic")
+    save([legacy_converted([series[k] for k in ORDER])], tmp_path / "legacy")
+
+    classic, legacy = read_pet(tmp_path / "classic"), read_pet(tmp_path / "legacy")
+
+    np.testing.assert_array_equal(legacy.values, classic.values)
+    assert (legacy.unit, legacy.card.trust) == (classic.unit, classic.card.trust) == ("SUVbw", "exact")
+
+
+def test_a_legacy_converted_ct_of_another_maker_is_read_too(tmp_path):
+    legacy = pytest.importorskip("highdicom.legacy", reason="highdicom, which makes such objects, is not installed")
+    series = ct_series()
+    for ds in series:
+        ds.PatientBirthDate, ds.PatientSex, ds.StudyTime, ds.StudyID, ds.AccessionNumber = "", "M", "101500", "1", ""
+        ds.ReferringPhysicianName, ds.Manufacturer, ds.SeriesNumber, ds.PositionReferenceIndicator = "", "X", 1, ""
+        ds.AcquisitionNumber, ds.SliceThickness, ds.KVP, ds.AcquisitionTime = 1, "2.5", "120", "101500"
+    named = {"series_instance_uid": uid(2, 1, 9), "series_number": 2, "sop_instance_uid": uid(9, 9), "instance_number": 1}
+    made = legacy.LegacyConvertedEnhancedCTImage([series[k] for k in ORDER], **named)
+    made.save_as(tmp_path / "legacy.dcm")
+
+    np.testing.assert_array_equal(read_study(tmp_path).ct.values, chest())
+
+
+def test_an_enhanced_ct_cut_into_several_files_is_one_scan(tmp_path):
+    values = chest()
+    parts = [enhanced_ct(values[k::2], spacing=(2 * SPACING[0], *SPACING[1:]), origin=np.add(ORIGIN, (0, 0, k * SPACING[0])))
+             for k in range(2)]  # fmt: skip
+    parts[1].SOPInstanceUID = parts[1].file_meta.MediaStorageSOPInstanceUID = uid(9, 1, 1, 2)
+    save(parts, tmp_path)
+
+    study = read_study(tmp_path)
+
+    np.testing.assert_array_equal(study.ct.values, values)
+    assert study.ct.grid.spacing_mm == pytest.approx(SPACING)
 
 
 def test_each_slice_has_its_own_rescale(tmp_path):
