@@ -14,6 +14,10 @@ from .parameters import StudyParameters
 from .read_pet import Pet
 from .turn import stored_order, turned_grid
 
+UNJUDGED_NOTE = Note(
+    "orientation_unjudged", "too little of a chest is seen to check where head, back and left are",
+    "they rest on the header alone",
+)  # fmt: skip
 WAYS = (("head", "feet"), ("back", "front"), ("left", "right"))
 
 
@@ -25,8 +29,8 @@ def believed(image: Image, pet: Pet | None, name: str, fix: bool, numbers: Study
     """
     seen = take_bearings(Volume(image.values, image.grid, "HU"), numbers.orientation)
     if not seen.judged:
-        return image, pet, ()
-    notes = () if seen.sure_of_sides else (sides_note(name),)
+        return image, pet, (UNJUDGED_NOTE,)
+    notes = () if seen.sure_of_sides else (sides_note(name, seen.sides, numbers.orientation.sides_votes),)
     if seen.as_the_header:
         return image, pet, notes
     if not fix:
@@ -57,11 +61,23 @@ def contradiction(seen: Bearings) -> str:
     return "its header exchanges left and right (aorta, heart and liver say so), unless this patient's organs are mirrored"
 
 
-def sides_note(name: str) -> Note:
-    """What is said where the organs do not tell left from right."""
-    return Note(
-        "sides_unsure", f"{name}: aorta, heart and liver do not tell left from right", "the sides rest on the header alone"
-    )
+def sides_note(name: str, sides: tuple[float | None, ...], plainly: float) -> Note:
+    """What is said where the organs do not tell left from right: which were seen, and whether they speak against the header.
+
+    sides     votes of aorta, heart and liver, as in Bearings
+    plainly   a sum of votes so far below 0 speaks plainly against the header
+    """
+    votes = dict(zip(("aorta", "heart", "liver"), sides, strict=True))
+    unseen = [organ for organ, vote in votes.items() if vote is None]
+    missing = f"; the {' and the '.join(unseen)} {'is' if len(unseen) == 1 else 'are'} not in the scan" * bool(unseen)
+    against = [organ for organ, vote in votes.items() if vote is not None and vote < 0]
+    if sum(vote or 0.0 for vote in votes.values()) <= -plainly:
+        text = f"{name}: {' and '.join(against)} {'lies' if len(against) == 1 else 'lie'} as if left and right were exchanged"
+        effect = "too little to contradict the header, which is believed: check the sides before N3 or M1a is"
+        return Note("sides_doubted", text + missing, effect)
+    seen = " and ".join(organ for organ in votes if organ not in unseen)
+    told = f"{seen} {'do' if ' and ' in seen else 'does'} not tell left from right" if seen else "nothing tells left from right"
+    return Note("sides_unsure", f"{name}: {told}{missing}", "the sides rest on the header alone")
 
 
 def rotation_of(axes: np.ndarray, turn) -> np.ndarray:

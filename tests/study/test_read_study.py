@@ -12,6 +12,7 @@ from study.scans import (
     SHAPE,
     SPACING,
     chest,
+    codes,
     compress,
     ct_series,
     enhanced_ct,
@@ -343,7 +344,7 @@ def test_a_disc_with_its_dicomdir_is_read_as_a_folder(tmp_path):
     study = read_study(tmp_path / "disc")
 
     np.testing.assert_array_equal(study.ct.values, chest())
-    assert not study.passport.notes
+    assert codes(study) == {"orientation_unjudged"}
 
 
 def test_slices_without_sop_class_are_known_by_their_modality(tmp_path):
