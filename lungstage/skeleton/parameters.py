@@ -27,6 +27,8 @@ class SkeletonParameters:
     rib_inside_mm: float
     rib_outside_mm: float
     sternum_half_width_mm: float
+    sternum_outside_mm: float
+    sternum_depth_mm: float
     skull_share: float
     least_bone_ml: float
 

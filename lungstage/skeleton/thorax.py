@@ -21,6 +21,10 @@ RIB_SLANT_MM = 25.0  # a slice meets each rib at a few places only; this far abo
 RIB_MM = 10.0  # a rib's thickness and its way through the slices
 ARM_MM = 40.0  # an arm beside the chest is further from it than the next rib
 RIB_END_ML = 15.0  # an end of a rib that leaves the outline is smaller than this, a shoulder blade larger
+AHEAD_OF_MIDDLE_MM = 20.0  # the sternum lies in the front half of the outline
+MIDLINE_HALF_MM, HELD_SHARE = 10.0, 0.5  # where less of this strip is bone, nothing crosses the midline but a clavicle's tip
+STERNUM_GAP_MM = 10.0  # a joint of the sternum is lower
+STERNUM_STEP_MM = 8.0  # its front may lie so far before where its neighbours say
 FAR_MM = 60.0  # nothing is asked of distances beyond
 
 
@@ -82,12 +86,48 @@ def find_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, numbers: Skele
 
 
 def find_sternum(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:
-    """Bone of the outline in the front, straight ahead of the spine, bool."""
+    """The foremost bone straight ahead of the spine, bool, from the lowest slice where it lies on the outline to its notch.
+
+    On the outline it is found; but the manubrium stands further in front than the lungs reach, and what lies behind it
+    (contrast in a vein, calcium of the aorta) may be as dense. So its front is followed from slice to slice: where nothing
+    crosses the midline any more, as between the heads of the clavicles, it has ended.
+    """
+    nothing = np.zeros_like(coarse.bone)
     if not canal.seen.any() or (depth_mm > 0).sum() == 0:
-        return np.zeros_like(coarse.bone)
-    behind, beside = from_canal_mm(coarse, canal.centres)
-    middle_mm = [np.flatnonzero(plane.any(1)).mean() if plane.any() else np.inf for plane in depth_mm > 0]
-    front = np.arange(coarse.body.shape[1])[None, :, None] < np.array(middle_mm)[:, None, None] - 20 / coarse.spacing_mm[1]
-    near = (depth_mm <= numbers.rib_inside_mm) & (depth_mm >= -numbers.rib_outside_mm)
-    ahead = (abs(beside) <= numbers.sternum_half_width_mm) & front & np.isfinite(middle_mm)[:, None, None]
-    return keep_pieces_above(coarse.bone & near & ahead, 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
+        return nothing
+    _, side_y, _ = coarse.spacing_mm
+    _, beside = from_canal_mm(coarse, canal.centres)
+    centre = np.array([np.flatnonzero(plane.any(1)).mean() if plane.any() else -np.inf for plane in depth_mm > 0])
+    rows = np.arange(coarse.body.shape[1])
+    front = rows[None, :, None] < centre[:, None, None] - AHEAD_OF_MIDDLE_MM / side_y
+    ahead = coarse.bone & front & (depth_mm <= numbers.rib_inside_mm) & (depth_mm >= -numbers.sternum_outside_mm)
+    ahead &= abs(beside) <= numbers.sternum_half_width_mm
+    core = keep_pieces_above(ahead & (depth_mm >= -numbers.rib_outside_mm), 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
+    if not core.any():
+        return nothing
+    off_mm = float(np.median(np.broadcast_to(beside, core.shape)[core]))  # a bent spine does not stand behind it
+    middle = abs(beside - off_mm) <= MIDLINE_HALF_MM
+    crossing = ahead & middle
+    held = crossing.any(1).sum(1) >= HELD_SHARE * middle.sum((1, 2))
+    slices = linked_slices(held, np.flatnonzero(core.any((1, 2))), STERNUM_GAP_MM / coarse.spacing_mm[0])
+    if not slices.size:
+        return nothing
+    behind_front_mm = (rows - smoothed(crossing[slices].any(2).argmax(1), coarse)[:, None]) * side_y
+    layer = np.zeros(ahead.shape[:2], bool)
+    layer[slices] = (behind_front_mm >= -STERNUM_STEP_MM) & (behind_front_mm <= numbers.sternum_depth_mm)
+    return keep_pieces_above(ahead & layer[:, :, None], 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
+
+
+def linked_slices(held: np.ndarray, start: np.ndarray, gap: float) -> np.ndarray:
+    """Indices of the slices that are held, from the lowest of `start` up to where more than `gap` slices are not."""
+    found = np.flatnonzero(held)
+    found = found[found >= start[0]]
+    breaks = np.flatnonzero((np.diff(found) > gap + 1) & (found[:-1] >= start[-1]))
+    return found[: breaks[0] + 1] if breaks.size else found
+
+
+def smoothed(rows: np.ndarray, coarse: Coarse) -> np.ndarray:
+    """A running median along the slices: one calcium before or behind does not move it."""
+    from scipy import ndimage
+
+    return ndimage.median_filter(rows.astype(float), size=2 * int(RIB_SLANT_MM / 2 / coarse.spacing_mm[0]) + 1, mode="nearest")

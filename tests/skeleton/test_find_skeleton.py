@@ -6,7 +6,7 @@ import pytest
 from lungstage.skeleton import find_skeleton, load_skeleton_parameters
 from lungstage.skeleton.names import code_of
 
-from .patient import SHAPE, draw_chest, draw_head, study_of
+from .patient import SHAPE, SPACING, draw_chest, draw_head, study_of
 
 VERTEBRA, RIB, STERNUM, BONE, SKULL = (code_of(name) for name in ("vertebra", "rib", "sternum", "bone", "skull"))
 
@@ -120,3 +120,20 @@ def test_the_same_image_gives_the_same_bits(chest):
     drawn, labels = chest
 
     assert np.array_equal(find_skeleton(drawn.study, load_skeleton_parameters()).labels, labels)
+
+
+def test_the_sternum_ends_at_its_notch_and_has_no_vein_behind_it():
+    drawn = draw_chest()
+    values = drawn.study.ct.values.astype(float)
+    z, y, x = np.meshgrid(*(np.arange(n) * s for n, s in zip(SHAPE, SPACING)), indexing="ij")
+    x, y, top = x - SHAPE[2] * SPACING[2] / 2, y - 110.0, 32 * SPACING[0]
+    values[drawn.sternum & (z >= top)] = 50.0
+    heads = (z >= top) & (abs(abs(x) - 22) < 8) & (abs(y + 80) < 6)
+    vein = (abs(x) < 22) & (abs(y + 45) < 6) & (z > top - 30) & (z < top)
+    values[heads], values[vein] = 500.0, 400.0
+
+    sternum = find_skeleton(study_of(values)).labels == STERNUM
+
+    assert sternum[drawn.sternum & (z < top)].mean() > 0.6
+    assert not sternum[vein].any()
+    assert np.flatnonzero(sternum.any((1, 2)))[-1] <= 32 + 1  # a block of 3 mm is one slice
