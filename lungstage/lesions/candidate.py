@@ -26,6 +26,7 @@ class Candidate:
     found_by    name of the detector
     taken       uint8 on box: belongs to a neighbour as dense as this; or None
     spill       uint8 on box: uptake there is that of another focus; or None
+    isolated    its uptake is a small round island (Spot.isolated)
     """
 
     centre_mm: tuple[float, float, float]
@@ -38,6 +39,7 @@ class Candidate:
     found_by: str
     taken: np.ndarray | None = None
     spill: np.ndarray | None = None
+    isolated: bool = False
 
     def __post_init__(self):
         freeze_on(self, self.box, "core", "allowed", "taken", "spill")

@@ -101,7 +101,7 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: Searc
         if near:
             best = min(near, key=away.__getitem__)
             used.add(best)
-            spots.append(replace(structures[best], suv=focus.suv, beside=focus.beside))
+            spots.append(replace(structures[best], suv=focus.suv, beside=focus.beside, isolated=focus.isolated))
         else:
             spots.append(focus)
     spots.sort(key=lambda one: -(one.suv or 0.0))
@@ -137,7 +137,8 @@ def told_apart(masses: list[Spot], foci: list[Spot], numbers: SearchParameters) 
         for i in small:
             left[i] = replace(left[i], beside=as_blocks(own - hot[i]))
         if filling is not None:
-            mass = replace(mass, suv=left.pop(filling).suv)
+            focus = left.pop(filling)
+            mass = replace(mass, suv=focus.suv, isolated=focus.isolated)
         if rest:
             taken = np.concatenate([mass.beside, as_blocks(own - rest)])
             kept.append(replace(mass, blocks=as_blocks(rest), beside=taken))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,7 +56,8 @@ def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, near: float, numb
         blocks_within(blocks, around).astype(np.uint8) if len(blocks) else None for blocks in (spot.beside, spot.spill)
     )
     masks = Masks(core.astype(np.uint8), allowed.astype(np.uint8), taken, spill)
-    return candidate_from(grid, masks, p_kind, spot.score, spot.found_by, radius_mm=spot.radius_mm)
+    candidate = candidate_from(grid, masks, p_kind, spot.score, spot.found_by, radius_mm=spot.radius_mm)
+    return replace(candidate, isolated=spot.isolated)
 
 
 def surroundings(spot: Spot, search: Search) -> Surroundings:

@@ -33,6 +33,11 @@ class SearchParameters:
     focus_share: float
     focus_saddle: float
     focus_of_mass: float
+    island_suv: float
+    island_share: float
+    island_ml: tuple[float, ...]
+    island_roundness: float
+    island_z: float
     fluid_hu_low: float
     fluid_hu_high: float
     effusion_ml: float

@@ -23,6 +23,7 @@ class Spot:
     suv         hottest value near, or None
     beside      (n, 3) blocks that belong to its neighbours, where its shape may not reach
     spill       (n, 3) blocks of foci other than its own, whose uptake shines into it
+    isolated    its uptake is a small round island: no wall of a heart, no loop of gut
     """
 
     centre_mm: np.ndarray
@@ -33,6 +34,7 @@ class Spot:
     suv: float | None = None
     beside: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
     spill: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
+    isolated: bool = False
 
 
 def bright_spots(values: np.ndarray, where: np.ndarray, spacing_mm, scales_mm, least: float, power: float):

@@ -93,6 +93,7 @@ class TraitParameters:
     pet_shift_mm: float
     spill_mm: float
     unexplained_rate: float
+    isolated_rate: float
     peak_radius_mm: float
 
 
@@ -256,19 +257,20 @@ def measure_uptake(
     if normal is not None and normal.z_pet is not None:
         hottest_mm = grid.to_mm(np.array(index))
         place = np.rint(pet.grid.to_index(hottest_mm)).astype(int)
-        ratios["p_physiological"] = p_physiological(float(normal.z_pet[tuple(place)]), numbers)
+        rate = numbers.isolated_rate if candidate.isolated else numbers.unexplained_rate
+        ratios["p_physiological"] = p_physiological(float(normal.z_pet[tuple(place)]), rate)
         if normal.blood_suv is not None:
             usual = max(float(normal.expected_suv[tuple(place)]), normal.blood_suv.mean, 1e-3)
             ratios["uptake_over_place"] = suv_max / usual
     return {"suv_max": suv_max, "suv_peak": float(values[ball].mean()), "suv_mean": mean, "suv_unit": pet.unit, **ratios}
 
 
-def p_physiological(z: float, numbers: TraitParameters) -> float:
-    """P(a place this hot is healthy), by how seldom physiology is and how often disease is."""
+def p_physiological(z: float, rate: float) -> float:
+    """P(a place this hot is healthy), by how seldom physiology is and how often (`rate`) disease is."""
     from scipy.stats import norm
 
     healthy = float(norm.sf(z))
-    return healthy / (healthy + numbers.unexplained_rate)
+    return healthy / (healthy + rate)
 
 
 def pet_voxels(pet, samples: ShapeSamples, shift_mm: float):

@@ -23,54 +23,70 @@ ASYMMETRIC, SYMMETRIC = 0.5, 0.9
 
 
 def find_foci(study: Study, normal: Normal, search: Search, numbers: SearchParameters) -> list[Spot]:
-    """Peaks of the PET inside the CT's field that are unexpected there, each with its hot surroundings, hottest first."""
+    """Peaks of the PET inside the CT's field that are unexpected there, and small round islands, hottest first.
+
+    Each comes with its hot surroundings. A wide atlas lets a heart, a kidney or a gut lie almost anywhere near them, so that
+    a node or a metastasis there is never quite unexpected; but it is an island, and they are not.
+    """
     if study.pet is None or normal.z_pet is None:
         return []
-    from scipy.ndimage import find_objects, label
-
     suv = study.pet.values
+    islands = {top: (region, low) for top, region, low in find_islands(study.pet, normal.z_pet, numbers)}
     least = numbers.focus_suv if study.pet.unit == "SUVbw" else LEAST_RELATIVE
     unexpected = (normal.z_pet >= UNEXPECTED_SHARE * numbers.focus_z) & (suv >= numbers.focus_share * least)
-    labels, _ = label(unexpected)
-    spots = []
-    for number, box in enumerate(find_objects(labels), start=1):
-        here = labels[box] == number
-        peak = here & (normal.z_pet[box] >= numbers.focus_z) & (suv[box] >= least)
-        if peak.any():
-            low = np.array([axis.start for axis in box])
-            for region in hot_parts(suv[box], here, peak, numbers):
-                spots.append(focus(study, normal, search, region, low))
+    spots, known = [], set()
+    for top, region, low in peaks(suv, unexpected, numbers.focus_share, numbers.focus_saddle):
+        if normal.z_pet[top] >= numbers.focus_z and suv[top] >= least:
+            spots.append(focus(study, normal, search, region, low, isolated=top in islands))
+            known |= set(map(tuple, np.argwhere(region) + low))
+    spots += [focus(study, normal, search, *island, isolated=True) for top, island in islands.items() if top not in known]
     return [spot for spot in sorted(spots, key=lambda one: -one.suv) if study.ct.grid.holds(spot.centre_mm[None])[0]]
 
 
-def hot_parts(suv: np.ndarray, where: np.ndarray, peak: np.ndarray, numbers: SearchParameters):
-    """Masks: for every peak with a saddle around it what is connected to it and at least `focus_share` as hot."""
-    from scipy.ndimage import label
+def find_islands(pet: Volume, z: np.ndarray, numbers: SearchParameters):
+    """Peaks, as in `peaks`, whose hot surroundings are small and round."""
+    least = numbers.island_suv if pet.unit == "SUVbw" else LEAST_RELATIVE * numbers.island_suv / numbers.focus_suv
+    warm = pet.values >= numbers.island_share * least
+    for top, region, low in peaks(pet.values, warm, numbers.island_share, numbers.focus_saddle):
+        volume_ml = np.count_nonzero(region) * pet.grid.voxel_ml
+        diagonal_mm = float(np.linalg.norm(np.array(region.shape) * pet.grid.spacing_mm))
+        round_enough = np.cbrt(6.0 * volume_ml * 1000.0 / np.pi) >= numbers.island_roundness * diagonal_mm
+        small_enough = numbers.island_ml[0] <= volume_ml <= numbers.island_ml[1]
+        if pet.values[top] >= least and z[top] >= numbers.island_z and small_enough and round_enough:
+            yield top, region, low
 
-    parts, count = parts_at_saddles(np.log(np.maximum(suv, 1e-3)), where, -np.log(numbers.focus_saddle))
-    for part in range(1, count + 1):
-        own = np.where(parts == part, suv, 0.0)
-        top = np.unravel_index(np.argmax(own), own.shape)
-        if peak[top]:
-            hot, _ = label(own >= numbers.focus_share * own[top])
-            yield hot == hot[top]
+
+def peaks(suv: np.ndarray, where: np.ndarray, share: float, saddle: float):
+    """For every peak with a saddle around it: its index, a mask of what is connected to it and at least `share` as hot, and
+    the index of the mask's first voxel."""
+    from scipy.ndimage import find_objects, label
+
+    labels, _ = label(where)
+    for number, box in enumerate(find_objects(labels), start=1):
+        parts, _ = parts_at_saddles(np.log(np.maximum(suv[box], 1e-3)), labels[box] == number, -np.log(saddle))
+        for part, inner in enumerate(find_objects(parts), start=1):
+            if inner is None:
+                continue
+            own = np.where(parts[inner] == part, suv[box][inner], 0.0)
+            top = np.unravel_index(np.argmax(own), own.shape)
+            hot, _ = label(own >= share * own[top])
+            region = hot == hot[top]
+            (cut,) = find_objects(region.astype(np.uint8))
+            first = np.array([a.start + b.start for a, b in zip(box, inner)])
+            low = first + [axis.start for axis in cut]
+            yield tuple(int(i) for i in first + top), region[cut], low
 
 
-def focus(study: Study, normal: Normal, search: Search, region: np.ndarray, low: np.ndarray) -> Spot:
+def focus(study: Study, normal: Normal, search: Search, region: np.ndarray, low: np.ndarray, isolated: bool) -> Spot:
     """The spot of one hot region of the PET, given from index `low` on."""
     suv, grid = study.pet.values, study.pet.grid
-    from scipy.ndimage import find_objects
-
-    (own,) = find_objects(region.astype(np.uint8))
-    low = low + np.array([axis.start for axis in own])
-    region = region[own]
     index = np.argwhere(region) + low
     radius = float((3 * len(index) * grid.voxel_ml * 1000 / (4 * np.pi)) ** (1 / 3))
     weight = suv[tuple(index.T)].astype(np.float64)
     centre = grid.to_mm((index * weight[:, None]).sum(axis=0) / weight.sum())
     top = tuple(index[np.argmax(weight)])
     blocks = blocks_within(search, grid.box(low, low + np.array(region.shape)), region)
-    return Spot(centre, radius, float(normal.z_pet[top]), "focus", blocks, float(suv[top]))
+    return Spot(centre, radius, float(normal.z_pet[top]), "focus", blocks, float(suv[top]), isolated=isolated)
 
 
 def blocks_within(search: Search, grid: Grid, region: np.ndarray) -> np.ndarray:
