@@ -169,6 +169,8 @@ def healthy_look(report) -> Picture:
     view = whole_view(grid, CORONAL, float(grid.to_index(lead_point(report))[1]), 1.3)
     measured = grey(seen(report.study.ct, view, -1024.0), LUNG_WINDOW)
     imagined = grey(seen(Volume(normal.expected_hu, normal.grid, "HU"), view, -1024.0), LUNG_WINDOW)
+    # nothing is imagined outside the skin
+    imagined = np.where(seen_mask(report.lungs.body, grid, view)[..., None] > 0, imagined, measured)
     score = seen(Volume(normal.z_ct, normal.grid, "HU"), view, 0.0)
     difference = grey(np.zeros(score.shape), (-1.0, 1.0))
     difference = heat(difference, score)
