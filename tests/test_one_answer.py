@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import lungstage
+from lungstage.cli.main import main
 from lungstage.phantom.parameters import shipped_parameters
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole")]
@@ -50,9 +51,15 @@ def stored(ct, order, flips, folder):
     return folder
 
 
-def answer(folder, out):
+def by_command(folder, out):
+    """The result folder that the command line writes."""
+    assert main(["stage", str(folder), "-o", str(out), "--quiet"]) == 0
+    return out
+
+
+def answer(folder, out, stage=lambda folder, out: lungstage.stage(folder).save(out)):
     """staging.json without what only names slices of the stored file."""
-    said = json.loads((lungstage.stage(folder).save(out) / "staging.json").read_text())
+    said = json.loads((stage(folder, out) / "staging.json").read_text())
     for lesion in said["lesions"]:
         del lesion["slice"]
     said["text"] = [re.sub(r"(, )?slice \d+", "", line) for line in said["text"]]
@@ -66,5 +73,5 @@ def test_the_answer_is_the_same_however_the_axes_are_stored_and_comes_without_a_
     first = answer(stored(ct, (0, 1, 2), (False,) * 3, folders[0]), tmp_path / "out0")
 
     for number, (folder, (order, flips)) in enumerate(zip(folders[1:], TURNS), start=1):
-        assert answer(stored(ct, order, flips, folder), tmp_path / f"out{number}") == first
+        assert answer(stored(ct, order, flips, folder), tmp_path / f"out{number}", by_command) == first
     assert first["lesions"], "an empty answer would prove nothing"
