@@ -50,8 +50,13 @@ def fresh_folder(target: str | Path, marker: str, overwrite: bool = False) -> It
         if target.exists():
             replaced = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.absolute().parent))
             target.rename(replaced / "old")
-            work.rename(target)
-            shutil.rmtree(replaced)
+            try:
+                work.rename(target)
+            except BaseException:
+                (replaced / "old").rename(target)  # the earlier result is better than none
+                raise
+            finally:
+                shutil.rmtree(replaced, ignore_errors=True)
         else:
             work.rename(target)
     except OSError as error:

@@ -1,6 +1,7 @@
 """Output is complete or absent, and nothing of the user's is ever replaced by it."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,24 @@ def test_nothing_half_written_stays(tmp_path, error):
         (work / "half").write_text("x")
         raise error
     assert not list(tmp_path.iterdir())
+
+
+def test_an_earlier_result_stays_when_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    write(tmp_path / "out")
+    before = sorted(path.name for path in (tmp_path / "out").iterdir())
+    rename = Path.rename
+
+    def broken(self, target):
+        if Path(target).name == "out" and self.name != "old":
+            raise OSError("the disk refuses")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", broken)
+
+    with pytest.raises(UnwritableOutput, match="the disk refuses"):
+        write(tmp_path / "out", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == before
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
+from .terminal import printable
+
 
 def add_parser(subparsers) -> None:
     """The options of `inspect`."""
@@ -34,7 +36,7 @@ def run(arguments) -> int:
 
         print(json.dumps(passport_entry(passport), indent=1, ensure_ascii=False))
     else:
-        print("\n".join(lines_of(passport)))
+        print("\n".join(map(printable, lines_of(passport))))
     return 0
 
 

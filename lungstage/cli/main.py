@@ -9,6 +9,7 @@ import traceback
 
 from .. import __version__
 from ..errors import LungstageError, NotEnoughMemory
+from .terminal import printable
 
 COMMANDS = ("stage", "inspect", "tnm", "phantom", "evaluate", "priors")
 INTERRUPTED = 130
@@ -37,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def say(text: str, code: int) -> int:
     """One line on stderr, and the code."""
-    print(f"lungstage: {' '.join(text.split())}", file=sys.stderr)
+    print(f"lungstage: {printable(' '.join(text.split()))}", file=sys.stderr)
     return code
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from .. import __version__
-from ..errors import ImpossibleRequest
+from ..errors import ImpossibleRequest, UnwritableOutput
+from .terminal import printable
 
 EDITIONS = (7, 8, 9)
 POPULATIONS = ("clinic", "surgical", "screening")
@@ -66,6 +67,8 @@ def run(arguments) -> int:
     """Stage, save, print."""
     from ..folders import check_target
 
+    if not arguments.out.strip():
+        raise UnwritableOutput("-o is empty; choose a folder for the result")
     check_target(Path(arguments.out), MARKER, arguments.overwrite)
     if arguments.device == "gpu":
         raise ImpossibleRequest("--device gpu: this version computes on the CPU only; leave --device out")
@@ -94,8 +97,8 @@ def run(arguments) -> int:
         return 0
     from ..explain import summary
 
-    print("\n".join(summary(report)))
-    print(f"report     {folder / 'report.html'}")
+    print("\n".join(map(printable, summary(report))))
+    print(printable(f"report     {folder / 'report.html'}"))
     return 0
 
 
@@ -104,7 +107,8 @@ def facts_of(arguments):
     from ..records import Facts
     from ..study import read_facts
 
-    facts = read_facts(arguments.patient, arguments.population) if arguments.patient else Facts(population=arguments.population)
+    plain = Facts(population=arguments.population)
+    facts = plain if arguments.patient is None else read_facts(arguments.patient, arguments.population)
     overrides = []
     for text in arguments.what_if:
         key, equals, word = text.partition("=")
@@ -138,7 +142,7 @@ class Progress:
     def say(self, text: str) -> None:
         """A line for whoever watches."""
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            print(printable(text), file=sys.stderr, flush=True)
 
     @contextmanager
     def __call__(self, name: str):

@@ -12,7 +12,7 @@ from .layout import heights_of
 from .parameters import StudyParameters
 from .pet_header import pet_header, with_wishes
 from .rules import Rule, kernel_sharpness, series_rules
-from .series import Stack
+from .series import Stack, patient_of_slice
 from .suv import climb
 from .wishes import Wishes
 
@@ -129,8 +129,43 @@ def why_no_suv(rule: Rule, facts: dict[str, object]) -> str:
 
 
 def patient_of(stack: Stack) -> str:
-    """By what a patient is told from another: PatientID, else the name."""
-    return stack.tags.text("PatientID") or stack.tags.text("PatientName")
+    """By what a patient is told from another: PatientID, else the name; of the first slice that has one."""
+    return next((patient for piece in stack.slices if (patient := patient_of_slice(piece))), "")
+
+
+def born_and_sex(stack: Stack) -> tuple[str, str]:
+    """PatientBirthDate and PatientSex, each "" where it says nothing."""
+    sex = stack.tags.text("PatientSex").upper()
+    return stack.tags.text("PatientBirthDate"), sex if sex in ("M", "F") else ""
+
+
+def same_person(one: Stack, other: Stack) -> bool:
+    """Whether two stacks name one patient, and nothing in them says that two persons share that name."""
+    told = zip(born_and_sex(one), born_and_sex(other))
+    return patient_of(one) == patient_of(other) and all(not a or not b or a == b for a, b in told)
+
+
+def persons(stacks: list[Stack]) -> list[str]:
+    """Whose the stacks are, in words; who shares a PatientID and has another birth date or sex is another person."""
+    under: dict[str, list[Stack]] = {}
+    for stack in stacks:
+        under.setdefault(patient_of(stack), []).append(stack)
+    words = set()
+    for patient, own in under.items():
+        alone = all(same_person(own[0], other) for other in own)
+        words |= {named(patient)} if alone else {described(stack) for stack in own}
+    return sorted(words)
+
+
+def named(patient: str) -> str:
+    """How messages call a patient."""
+    return patient or "(without PatientID)"
+
+
+def described(stack: Stack) -> str:
+    """A stack's patient with birth date and sex."""
+    born, sex = born_and_sex(stack)
+    return " ".join(filter(None, (named(patient_of(stack)), f"born {born}" * bool(born), sex)))
 
 
 def frame_of(stack: Stack) -> str:
@@ -175,9 +210,9 @@ def choose_ct(candidates: list[Candidate], wishes: Wishes, where: str) -> Candid
 
 def refuse_several_patients(candidates: list[Candidate], where: str) -> None:
     """ImpossibleRequest, naming them, where the candidates belong to several patients."""
-    patients = sorted({patient_of(one.stack) for one in candidates})
+    patients = persons([one.stack for one in candidates])
     if len(patients) > 1:
-        named = ", ".join(patient or "(without PatientID)" for patient in patients)
+        named = ", ".join(patients)
         raise ImpossibleRequest(
             f"{where}: {len(patients)} patients are here ({named}); give the folder of one, or choose a series with --ct"
         )
@@ -190,11 +225,12 @@ def choose_pet(candidates: list[Candidate], ct: Stack | None, wishes: Wishes, wh
     if ct is None:
         refuse_several_patients(usable, where)
         return best_of(usable) if usable else None
-    own = [one for one in usable if patient_of(one.stack) == patient_of(ct)]
+    own = [one for one in usable if same_person(one.stack, ct)]
     if usable and not own and (wish or wishes.ct is None):
+        other = usable[0].stack
+        words = described if patient_of(other) == patient_of(ct) else lambda stack: named(patient_of(stack))
         raise ImpossibleGeometry(
-            f"{where}: {usable[0].stack.name} is of patient {patient_of(usable[0].stack) or '(without PatientID)'}, the CT of "
-            f"{patient_of(ct) or '(without PatientID)'}; give the folder of one patient"
+            f"{where}: {other.name} is of patient {words(other)}, the CT of {words(ct)}; give the folder of one patient"
         )
     if usable and own and len(own) < len(usable) and wish is None and wishes.ct is None:
         refuse_several_patients(usable, where)

@@ -115,7 +115,9 @@ class Tags:
         """The value as text, several joined by a backslash; "" where absent."""
         value = self.get(keyword, "")
         joined = "\\".join(map(str, value)) if not isinstance(value, str) and hasattr(value, "__iter__") else str(value)
-        return " ".join(joined.replace("\x00", " ").split())
+        if not joined.isprintable():  # what moves a terminal's cursor or turns the direction of reading is no text
+            joined = "".join(letter if letter.isprintable() else " " for letter in joined)
+        return " ".join(joined.split())
 
     def words(self, keyword) -> tuple[str, ...]:
         """The values of a code string in upper case."""
@@ -226,7 +228,10 @@ def read_dicomdir(path: Path) -> list[tuple[str, ...]]:
     from pydicom import dcmread
 
     listed = []
-    for record in dcmread(path, force=True).DirectoryRecordSequence:
+    directory = dcmread(path, force=True)
+    if "DirectoryRecordSequence" not in directory:
+        raise ValueError("it lists no files")
+    for record in directory.DirectoryRecordSequence:
         name = record.get("ReferencedFileID")
         if name:
             listed.append((name,) if isinstance(name, str) else tuple(name))

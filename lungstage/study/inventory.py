@@ -98,8 +98,9 @@ def begins_as_dicom(source: Source) -> bool:
 
 
 def reason(error: Exception) -> str:
-    """What a library said, in one short line."""
-    return " ".join(str(error).split())[:120] or type(error).__name__
+    """What a library said, in one short line; of ITK what follows the place in its own source."""
+    said = str(error).rpartition("ERROR: ")[2]
+    return " ".join(said.split())[:120] or type(error).__name__
 
 
 def refuse_emptiness(inventory: Inventory) -> None:

@@ -61,6 +61,7 @@ def lay_out(slices: tuple[Slice, ...], name: str, numbers: StudyParameters) -> L
     offsets = (positions - positions[0]) @ np.stack([first.column, first.row], axis=1)
     shifts, tilt_deg, notes = shear_of(offsets, heights - heights[0], first.pixel_mm, name, numbers)
     step, true_heights, more = evenness(heights, steps, name, numbers)
+    more += apart_notes(first, step, name, numbers)
     count = len(slices) if true_heights is None else int(np.floor((heights[-1] - heights[0]) / step + 1e-3)) + 1
     rows, columns = first.rows, first.columns
     origin = positions[0].copy()
@@ -141,6 +142,15 @@ def shear_of(offsets, heights, pixel_mm, name: str, numbers: StudyParameters):
         "each slice was shifted within its plane onto a rectangular grid; masks lie on that grid",
     )  # fmt: skip
     return offsets / np.asarray(pixel_mm), tilt_deg, (note,)
+
+
+def apart_notes(piece: Slice, step_mm: float, name: str, numbers: StudyParameters) -> tuple[Note, ...]:
+    """A note where slices are much thinner than they lie apart, as in old high-resolution scans of the lung."""
+    thickness = piece.tags.number("SliceThickness")
+    if not thickness or thickness < 0 or step_mm <= numbers.apart_noted * thickness:
+        return ()
+    text = f"{name}: slices of {thickness:g} mm lie {step_mm:g} mm apart, so {1 - thickness / step_mm:.0%} was not scanned"
+    return (Note("slices_apart", text, "what lies between them is not seen, and sizes along the body are less sure"),)
 
 
 def evenness(heights, steps, name: str, numbers: StudyParameters):

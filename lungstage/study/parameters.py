@@ -35,6 +35,7 @@ class StudyParameters:
     step_tolerance_share: float
     step_tolerance_mm: float
     missing_steps: float
+    apart_noted: float
     line_tolerance_mm: float
     tilt_most_deg: float
     pixel_mm: tuple[float, float]

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..geometry import Grid
 from ..records import Given, Note, Volume
-from .choose import patient_of
+from .choose import persons
 from .inventory import Inventory, count_of
 from .reading import Reading
 
@@ -68,7 +68,7 @@ def counts_of(reading: Reading) -> dict[str, object]:
     """How many patients, studies and other files lie behind the path."""
     stacks = [one.stack for one in (*reading.ct, *reading.pet)]
     return {
-        "patients": max(1, len({patient_of(stack) for stack in stacks})),
+        "patients": max(1, len(persons(stacks))),
         "studies": max(1, len({stack.tags.text("StudyInstanceUID") for stack in stacks})),
         "other_files": reading.inventory.strangers,
         "origin": reading.where,

@@ -44,6 +44,8 @@ def read_masks(
     path = Path(path)
     if not path.exists():
         raise ImpossibleRequest(f"{path}: there is no such file or folder of masks")
+    if not path.is_dir() and not path.is_file():
+        raise ImpossibleRequest(f"{path}: neither a file nor a folder of masks")
     labels, names, weaker = np.zeros(grid.shape, np.uint16), [], [0]
     with quietly():
         for source in sources_of(path):

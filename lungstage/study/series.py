@@ -68,20 +68,38 @@ def stack_slices(slices: Iterable[Slice], pixels: Callable[[Slice], bytes], numb
 
     pixels   gives the stored pixels of a slice; asked only for slices at the same place
     """
-    groups: dict[tuple, list[list[Slice]]] = defaultdict(list)
+    groups: dict[tuple, list[Group]] = defaultdict(list)
     for piece in in_number_order(tuple(slices)):
         alike = groups[hard_key(piece)]
-        for group in alike:
-            if same_planes(group[0], piece):
-                group.append(piece)
-                break
-        else:
-            alike.append([piece])
+        if not any(group.took(piece) for group in alike):
+            alike.append(Group([piece], patient_of_slice(piece)))
     stacks = []
     for key in sorted(groups):
         for group in groups[key]:
-            stacks += stacks_of(tuple(group), pixels, numbers)
+            stacks += stacks_of(tuple(group.slices), pixels, numbers)
     return stacks
+
+
+@dataclass
+class Group:
+    """Slices that share their planes and their patient, while they are being gathered; patient "" while none is named."""
+
+    slices: list[Slice]
+    patient: str
+
+    def took(self, piece: Slice) -> bool:
+        """Whether a slice belongs here, and then it is in; a series UID that two patients share does not make them one."""
+        patient = patient_of_slice(piece)
+        if (patient and self.patient and patient != self.patient) or not same_planes(self.slices[0], piece):
+            return False
+        self.slices.append(piece)
+        self.patient = self.patient or patient
+        return True
+
+
+def patient_of_slice(piece: Slice) -> str:
+    """PatientID, else the name, else ""."""
+    return piece.tags.text("PatientID") or piece.tags.text("PatientName")
 
 
 def hard_key(piece: Slice) -> tuple:

@@ -50,9 +50,13 @@ def find_sources(path: str | Path) -> tuple[Source, ...]:
 
     path   a folder, searched to the bottom; a zip; a DICOMDIR, whose listed files are taken; or one file
     """
+    if not str(path).strip():
+        raise UnreadableInput("the path is empty; give the folder that holds the scan")
     path = Path(path)
     if not path.exists():
         raise UnreadableInput(f"{path}: there is no such file or folder; give the folder that holds the scan")
+    if not path.is_dir() and not path.is_file():
+        raise UnreadableInput(f"{path}: neither a file nor a folder (a pipe or a device); give the folder that holds the scan")
     try:
         if path.is_dir():
             found = tuple(Source(str(place), str(place.relative_to(path))) for place in files_below(path))

@@ -172,7 +172,8 @@ def layout_of(volume: VolumeFile, numbers: StudyParameters) -> Layout:
         raise ImpossibleGeometry(f"{name}: its origin {affine[:3, 3]} lies far from any scanner; save it with a true affine")
     spacing = np.linalg.norm(affine[:3, :3], axis=0)  # column, row, slice
     low, high = numbers.pixel_mm[0], max(numbers.pixel_mm[1], numbers.step_mm[1])
-    if not all(min(low, numbers.step_mm[0]) <= side <= high for side in spacing):
+    thinnest, thin, thick = sorted(spacing)  # any axis may be the one across the slices, which alone may be so thin
+    if thinnest < numbers.step_mm[0] or thin < low or thick > high:
         raise ImpossibleGeometry(
             f"{name}: voxels of {spacing[0]:.3g} x {spacing[1]:.3g} x {spacing[2]:.3g} mm cannot be true; "
             "save it with millimetres"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from ..errors import ImpossibleRequest
+
+LARGEST_OFFSET_HU = 10000.0  # more than any scale of 16 bits is off by
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,20 @@ class Wishes:
     lungs: str | Path | None = None
     organs: str | Path | None = None
     lesions: str | Path | None = None
+
+    def __post_init__(self):
+        for name in ("ct", "pet", "lungs", "organs", "lesions"):
+            if getattr(self, name) is not None and not str(getattr(self, name)).strip():
+                raise ImpossibleRequest(f"--{name} is empty; leave it out, or say what to use")
+        for name in ("weight_kg", "height_cm", "dose_mbq", "uptake_min", "max_ram_gb"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ImpossibleRequest(f"--{name.replace('_', '-')} {value}: a number above 0 is needed")
+        if not abs(self.hu_offset) <= LARGEST_OFFSET_HU:
+            raise ImpossibleRequest(
+                f"--hu-offset {self.hu_offset:g}: it lies between -{LARGEST_OFFSET_HU:g} and {LARGEST_OFFSET_HU:g} HU; a lost "
+                "rescale is most often mended by -1024"
+            )
 
 
 def merged(wishes: Wishes | None, **named) -> Wishes:
