@@ -21,6 +21,7 @@ RIB_SLANT_MM = 25.0  # a slice meets each rib at a few places only; this far abo
 RIB_MM = 10.0  # a rib's thickness and its way through the slices
 ARM_MM = 40.0  # an arm beside the chest is further from it than the next rib
 RIB_END_ML = 15.0  # an end of a rib that leaves the outline is smaller than this, a shoulder blade larger
+BEHIND_ARCH_MM, BESIDE_ARCH_MM = 8.0, 28.0  # no rib lies so far behind the canal before it is so far aside
 AHEAD_OF_MIDDLE_MM = 20.0  # the sternum lies in the front half of the outline
 MIDLINE_HALF_MM, HELD_SHARE = 10.0, 0.5  # where less of this strip is bone, nothing crosses the midline but a clavicle's tip
 STERNUM_GAP_MM = 10.0  # a joint of the sternum is lower
@@ -79,9 +80,13 @@ def lowest_full_slice(air: np.ndarray) -> int:
 
 def find_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:
     """Bone near the outline and outside the corridor of the vertebrae, with ends that leave the outline, bool."""
+    behind, beside = from_canal_mm(coarse, canal.centres)
+    # rods and screws lie there, and what they throw
+    behind_spine = (behind > BEHIND_ARCH_MM) & (abs(beside) < BESIDE_ARCH_MM) & canal.seen[:, None, None]
+    bone = coarse.bone & ~canal.corridor & ~behind_spine
     near = (depth_mm <= numbers.rib_inside_mm) & (depth_mm >= -numbers.rib_outside_mm)
-    ribs = keep_pieces_above(coarse.bone & near & ~canal.corridor, numbers.least_bone_ml, coarse.grid.voxel_ml)
-    outside = coarse.bone & (depth_mm < -numbers.rib_outside_mm) & (depth_mm > -FAR_MM) & ~canal.corridor
+    ribs = keep_pieces_above(bone & near, numbers.least_bone_ml, coarse.grid.voxel_ml)
+    outside = bone & (depth_mm < -numbers.rib_outside_mm) & (depth_mm > -FAR_MM)
     return ribs | small_pieces_touching(outside, ribs, RIB_END_ML, coarse.grid.voxel_ml)
 
 
