@@ -74,7 +74,7 @@ def series_header(key: str, name: str, person: Person, series: str, grid: Grid):
     dataset.PatientBirthDate, dataset.PatientSex = "", "M" if person.sex == "male" else "F"
     dataset.PatientAge = f"{person.age_years:03d}Y"
     dataset.PatientSize, dataset.PatientWeight = f"{person.height_cm / 100:.3f}", f"{person.weight_kg:.1f}"
-    dataset.PatientPosition = "HFS"
+    dataset.BodyPartExamined = "CHEST"
     dataset.StudyInstanceUID, dataset.FrameOfReferenceUID = uid(key, "study"), uid(key, "frame")
     dataset.SeriesInstanceUID = uid(key, series, "series")
     dataset.SeriesNumber = 2 if series == "ct" else 3
@@ -99,7 +99,7 @@ def add_ct(dataset, grid: Grid) -> None:
     dataset.Modality, dataset.SeriesDescription = "CT", "synthetic CT"
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     dataset.KVP, dataset.ConvolutionKernel, dataset.AcquisitionNumber = "120", "STANDARD", 1
-    dataset.GantryDetectorTilt = "0"
+    dataset.GantryDetectorTilt, dataset.PatientPosition = "0", "HFS"
     dataset.SpacingBetweenSlices = f"{grid.spacing_mm[0]:g}"
     dataset.RescaleType = "HU"
     dataset.WindowCenter, dataset.WindowWidth = "40", "400"
@@ -115,7 +115,7 @@ def add_pet(dataset, scan: Scan) -> None:
     dataset.ImageType = ["ORIGINAL", "PRIMARY"]
     dataset.SeriesType, dataset.Units, dataset.CountsSource = ["WHOLE BODY", "IMAGE"], "BQML", "EMISSION"
     dataset.DecayCorrection = "START"
-    dataset.CorrectedImage = ["DECY", "ATTN", "SCAT", "DTIM", "RANN", "NORM"]
+    dataset.CorrectedImage = ["DECY", "ATTN", "SCAT", "DTIM", "RAN", "NORM"]
     dataset.AttenuationCorrectionMethod, dataset.ScatterCorrectionMethod = "CT", "model"
     dataset.ReconstructionMethod, dataset.RandomsCorrectionMethod = "OSEM", "DLYD"
     dataset.CollimatorType, dataset.NumberOfSlices = "NONE", scan.pet_grid.shape[0]
@@ -126,12 +126,11 @@ def add_pet(dataset, scan: Scan) -> None:
     agent.RadiopharmaceuticalStartDateTime = injected.strftime("%Y%m%d%H%M%S")
     agent.RadionuclideTotalDose = f"{scan.injection.activity_bq:.8g}"
     agent.RadionuclideHalfLife, agent.RadionuclidePositronFraction = f"{HALF_LIFE_S:g}", "0.97"
-    agent.RadionuclideCodeSequence = Sequence([code("C-111A1", "SRT", "^18^Fluorine")])
-    agent.RadiopharmaceuticalCodeSequence = Sequence([code("C-B1031", "SRT", "Fluorodeoxyglucose F^18^")])
+    agent.RadionuclideCodeSequence = Sequence([code("77004003", "SCT", "^18^Fluorine")])
+    agent.RadiopharmaceuticalCodeSequence = Sequence([code("35321007", "SCT", "Fluorodeoxyglucose F^18^")])
     dataset.RadiopharmaceuticalInformationSequence = Sequence([agent])
-    dataset.PatientOrientationCodeSequence = Sequence([code("F-10450", "SRT", "recumbent")])
-    dataset.PatientGantryRelationshipCodeSequence = Sequence([code("F-10470", "SRT", "headfirst")])
-    dataset.RescaleType = "BQML"
+    dataset.PatientOrientationCodeSequence = Sequence([code("102538003", "SCT", "recumbent")])
+    dataset.PatientGantryRelationshipCodeSequence = Sequence([code("102540008", "SCT", "headfirst")])
 
 
 def code(value: str, scheme: str, meaning: str):

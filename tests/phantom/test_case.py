@@ -67,6 +67,21 @@ def test_ct_and_pet_share_patient_study_and_frame_of_reference(saved):
     assert (pet.Units, pet.DecayCorrection) == ("BQML", "START")
 
 
+@pytest.mark.parametrize("series", ["ct", "pet"])
+def test_dciodvfy_finds_no_fault_in_the_files(series, saved):
+    import shutil
+    import subprocess
+
+    tool = shutil.which("dciodvfy")
+    if tool is None:
+        pytest.skip("dciodvfy (dicom3tools) is not installed")
+    first = sorted((saved / series).iterdir())[0]
+
+    said = subprocess.run([tool, "-new", str(first)], capture_output=True, text=True, check=False).stderr
+
+    assert not [line for line in said.splitlines() if line.startswith(("Error", "Warning"))], said
+
+
 def test_simpleitk_reads_both_series(patient, saved):
     import SimpleITK as sitk
 
@@ -179,6 +194,19 @@ def test_lungs_have_the_size_of_lungs(seed, coarse):
     assert 1.8 < both < 7.8, litres  # anatomy.md 3.1: 2.4 L quiet breathing, small women; 7.8 L the largest at full inspiration
     assert 0.48 < litres["lung_right"] / both < 0.60, litres  # 0.506 to 0.574 in 32 people
     assert sum(litres[lobe] for lobe in LOBES) == pytest.approx(both, rel=0.02)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_lowest_tip_of_a_lung_lies_where_anatomy_says(seed, coarse):
+    anatomy = build_anatomy(seed, "thorax", coarse)
+    person = anatomy.person
+
+    for side, outward in (("right", -1), ("left", 1)):
+        x, y, z = anatomy.landmarks[f"recess_{side}"] / np.array(person.scale)
+        wanted = -165 - 35 * person.inspiration  # anatomy.md 3.2: quiet breathing and total lung capacity, 20 mm each
+        assert abs(z - wanted) < 20, f"seed {seed}, {side}: {z:.0f} mm, {wanted:.0f} wanted"
+        assert outward * x > 45, f"seed {seed}, {side}: x {x:.0f} mm; at the back of the side (anatomy.md 10)"
+        assert y > 40, f"seed {seed}, {side}: y {y:.0f} mm"
 
 
 def test_a_folder_of_somebody_else_is_never_overwritten(patient, tmp_path):
