@@ -226,7 +226,7 @@ def collapsed_lung(anatomy: Anatomy, plan: Plan, primary: Lesion, rng: np.random
         outward = middle - anatomy.bronchi.named[LOBAR[plan.lobe]][1]
         outward /= max(float(np.linalg.norm(outward)), 1e-6)
         centre, radii = middle + outward * 22.0, np.array([20.0, 20.0, 20.0])
-    shape = ellipsoid("drowned", centre, radii, exponent=4.0 if feature != "atel_sub" else 2.0).clipped(FIELD[where], -0.4)
+    shape = ellipsoid("drowned", centre, radii, exponent=4.0 if feature != "atel_sub" else 2.0).clipped(FIELD[where], 0.3)
     worth = Worth(
         float(rng.normal(*DROWNED)) + (30 if anatomy.person.contrast else 0), 6, float(np.exp(rng.normal(0.7, 0.3))), 0.15
     )

@@ -23,6 +23,9 @@ NAMES = (
 """Fields in the order they are stored. below: what lies under the diaphragm; upper_right: upper and middle lobe; lungs: both."""
 FIELD = {name: index for index, name in enumerate(NAMES)}
 
+CRUS_REACH_MM, CRUS_RISE = 70.0, 0.6
+"""How far from the spine the crura lift the back of the diaphragm, and how much of its fall is gone at the spine."""
+
 
 class Fields(NamedTuple):  # not a dataclass: compiled loops take it whole
     """values float32 (f, z, y, x) in the order of NAMES; origin_mm (x, y, z) of sample (0, 0, 0) in the patient's frame."""
@@ -143,9 +146,13 @@ def diaphragm_height(x, y, right_dome, left_dome, shape) -> np.ndarray:
     """
     back, front, side, middle = shape
 
+    # beside the spine it rises to the crura, so that the lung's lowest tip lies at the back of the side, not in the middle
+    near = np.clip((CRUS_REACH_MM - np.abs(x)) / CRUS_REACH_MM, 0, 1)
+    behind = back * (1 - CRUS_RISE * near)
+
     def half(dome, outward):
         dy, dx = y - dome[1], (x - dome[0]) * outward
-        return dome[2] - np.where(dy > 0, back, front) * dy**2 - np.where(dx > 0, side, middle) * dx**2
+        return dome[2] - np.where(dy > 0, behind, front) * dy**2 - np.where(dx > 0, side, middle) * dx**2
 
     share = 1 / (1 + np.exp(-x / 6.0))
     return half(right_dome, -1) * (1 - share) + half(left_dome, 1) * share

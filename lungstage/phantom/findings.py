@@ -136,7 +136,7 @@ def emphysema(anatomy, size, worth, taken, rng) -> Lesion:
         holes = [ellipsoid("hole", point, size / 2 * rng.uniform(0.5, 1.4) * rng.uniform(0.6, 1.2, 3)) for point in points]
         parts.append(join(*holes).clipped(FIELD[lobe], -1.0).softened(3.0))
     holes = join(*parts)
-    return Lesion(name="", kind="pulmonary", malignant=False, shape=holes, painted=holes, worths={"hole": worth})
+    return Lesion(name="", kind="pulmonary", malignant=False, shape=holes, painted=holes, worths={"hole": worth}, under=True)
 
 
 def adrenal_adenoma(anatomy, size, worth, taken, rng) -> Lesion:

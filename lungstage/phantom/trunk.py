@@ -22,8 +22,9 @@ from .person import Person
 from .solids import Solids, ellipsoid, join, tubes, turned
 
 RIGHT_DOME, LEFT_DOME = (-58.0, -8.0, -105.0), (62.0, -2.0, -118.0)
-DOME_FALL = (0.0150, 0.0036, 0.0125, 0.0016)
-"""Fall of the diaphragm per mm2 to the back, to the front, to the side, to the middle (anatomy.md 3.2: dome and recess)."""
+DOME_FALL = (0.0112, 0.0036, 0.0074, 0.0016)
+"""Fall of the diaphragm per mm2 to the back, to the front, to the side, to the middle (anatomy.md 3.2: the recess
+60 mm below the dome, at quiet breathing as at total lung capacity)."""
 BACK_FLAT = 0.985
 """Where the couch flattens the back, as a share of its furthest point."""
 SKIN_WAVES_MM = 2.2
@@ -110,7 +111,8 @@ def build_fields(
     cage = smooth_max(cage, samples.z - 118 * sz, 10.0)
 
     right_dome, left_dome = domes(person, numbers)
-    fall = np.array(DOME_FALL) * rng.normal(1, 0.08, 4)
+    # in the reference man's lengths, so that a deep or a broad chest has no deeper recess
+    fall = np.array(DOME_FALL) * rng.normal(1, 0.08, 4) * sz / np.array([sy, sy, sx, sx]) ** 2
     height = diaphragm_height(samples.x[0], samples.y[0], right_dome, left_dome, fall)[None]
     dy, dx = np.gradient(height[0], samples.step_mm)
     below = (samples.z - height) / np.sqrt(1 + dx**2 + dy**2)[None].astype(np.float32)
