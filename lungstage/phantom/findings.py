@@ -11,8 +11,8 @@ import numpy as np
 
 from ..records.names import LOBES
 from .anatomy import Anatomy
-from .disease import inside_organ, one_node, pleural_fluid
-from .distance import CENTRE, END, KIND, TUBE
+from .disease import inside_organ, one_node, pleural_fluid, vertebral_bodies
+from .distance import CENTRE, END, KIND, RADII, TUBE
 from .fields import FIELD
 from .lesion import Lesion, egg, lumpy, spikes
 from .parameters import read_table
@@ -23,7 +23,10 @@ from .streams import stream
 
 NOTED_NODE_MM = 8.0
 """A healthy node of this short axis or more is written into the truth as a benign lesion."""
-INVISIBLE = ("emphysema", "coronary_calcium", "aortic_calcium")
+INVISIBLE = (
+    "emphysema", "coronary_calcium", "aortic_calcium", "bulla", "osteophyte", "shoulder_joint", "bone_island", "port",
+    "injection_leak", "brown_fat",
+)  # fmt: skip
 """Findings that are texture of the patient, not lesions of the truth."""
 
 
@@ -220,12 +223,160 @@ def effusion_benign(anatomy, size, worth, taken, rng) -> Lesion:
     return replace(made, worths={"effusion": worth})
 
 
+def bulla(anatomy, size, worth, taken, rng) -> Lesion:
+    """Air without walls under the pleura of an upper lobe, or of a lower one's top."""
+    lobe = ("right_upper_lobe", "left_upper_lobe", "right_lower_lobe")[int(rng.choice(3, p=[0.45, 0.45, 0.1]))]
+    points = lobe_points(anatomy, lobe, rng, 0.5, 1500)
+    costal = anatomy.fields.at("cage", points) > -7
+    points = apart_from(points[costal] if costal.any() else points, taken, anatomy, size)
+    shape = ellipsoid("bulla", points[0], size / 2 * rng.uniform(0.7, 1.2, 3)).clipped(FIELD[lobe], -0.5)
+    return Lesion(name="", kind="pulmonary", malignant=False, shape=shape, painted=shape, worths={"bulla": worth}, under=True)
+
+
+def pneumonia(anatomy, size, worth, taken, rng) -> Lesion:
+    """Patches of soft density around small bronchi of one lobe, low more often than high."""
+    lobe = LOBES[int(rng.choice(5, p=[0.15, 0.15, 0.3, 0.15, 0.25]))]
+    points = apart_from(lobe_points(anatomy, lobe, rng, 5.0), taken, anatomy, size)
+    spots = points[0] + rng.normal(0, size * 0.32, (int(rng.integers(9, 18)), 3))
+    patches = [ellipsoid("patch", spot, size * rng.uniform(0.10, 0.28) * rng.uniform(0.7, 1.3, 3)) for spot in spots]
+    shape = join(*patches).clipped(FIELD[lobe], -0.4)
+    return Lesion(name="", kind="pulmonary", malignant=False, shape=shape, painted=shape.softened(5.0), worths={"patch": worth},
+                  side=lobe.split("_")[0], lobe=lobe)  # fmt: skip
+
+
+def perifissural_node(anatomy, size, worth, taken, rng) -> Lesion:
+    """A flat smooth nodule on a fissure: a lymph node inside the lung."""
+    sheet, lobe = (
+        ("oblique_right", "right_lower_lobe"),
+        ("horizontal_right", "right_middle_lobe"),
+        ("oblique_left", "left_lower_lobe"),
+    )[int(rng.integers(3))]
+    points = lobe_points(anatomy, lobe, rng, 1.0, 3000)
+    near = np.abs(anatomy.fields.at(sheet, points)) < 3.5
+    points = apart_from(points[near] if near.any() else points, taken, anatomy, size + 4)
+    shape = ellipsoid("nodule", points[0], size / 2 * np.array([1.0, 0.9, 0.6])).clipped(FIELD[lobe], 0.0)
+    return Lesion(name="", kind="pulmonary", malignant=False, shape=shape, painted=shape, worths={"nodule": worth},
+                  side=lobe.split("_")[0], lobe=lobe)  # fmt: skip
+
+
+def pleural_plaque(anatomy, size, worth, taken, rng) -> Lesion:
+    """A flat plate on the costal pleura, often calcified."""
+    side = "right" if rng.random() < 0.5 else "left"
+    lobe = f"{side}_lower_lobe" if rng.random() < 0.6 else f"{side}_upper_lobe"
+    points = lobe_points(anatomy, lobe, rng, 0.3, 3000)
+    costal = (anatomy.fields.at("cage", points) > -3.5) & (anatomy.fields.at("below", points) > 15)
+    point = apart_from(points[costal] if costal.any() else points, taken, anatomy, size)[0]
+    outward = slope_of(anatomy, "cage", point)
+    from .solids import axes_along
+
+    shape = ellipsoid("plaque", point, (rng.uniform(2.0, 4.5), size / 2, size * 0.4), axes_along(outward), 2.6)
+    shape = shape.clipped(FIELD[f"lung_{side}"], 0.2)
+    return Lesion(name="", kind="pleural", malignant=False, shape=shape, painted=shape, worths={"plaque": worth}, side=side,
+                  organ="pleura")  # fmt: skip
+
+
+def slope_of(anatomy: Anatomy, field: str, point: np.ndarray) -> np.ndarray:
+    """Unit direction in which a field rises at a point."""
+    around = point + 2.0 * np.concatenate([np.eye(3), -np.eye(3)])
+    values = anatomy.fields.at(field, around)
+    rise = values[:3] - values[3:]
+    return rise / max(float(np.linalg.norm(rise)), 1e-6)
+
+
+def on_vertebra(tissue: str, kind: str):
+    """A maker of new bone at the rim of a vertebral body, in front or at a side."""
+
+    def make(anatomy, size, worth, taken, rng) -> Lesion:
+        bodies = vertebral_bodies(anatomy).rows
+        seen = (bodies[:, CENTRE + 2] > anatomy.range_mm[0] + 8) & (bodies[:, CENTRE + 2] < 70)
+        body = bodies[seen][int(rng.integers(seen.sum()))]
+        turn = rng.normal(0, 0.9)  # 0 in front
+        rim = np.array([np.sin(turn) * body[RADII], -np.cos(turn) * body[RADII + 1], body[RADII + 2] * rng.choice((-1, 1))])
+        centre = body[CENTRE : CENTRE + 3] + rim
+        shape = ellipsoid(tissue, centre, size / 2 * np.array([1.0, 0.8, 0.9]))
+        return Lesion(name="", kind=kind, malignant=False, shape=shape, painted=shape, worths={tissue: worth}, organ="bone")
+
+    return make
+
+
+def bone_island(anatomy, size, worth, taken, rng) -> Lesion:
+    """A dense spot inside a vertebral body."""
+    bodies = vertebral_bodies(anatomy).rows
+    seen = (bodies[:, CENTRE + 2] > anatomy.range_mm[0] + 8) & (bodies[:, CENTRE + 2] < 70)
+    body = bodies[seen][int(rng.integers(seen.sum()))]
+    centre = body[CENTRE : CENTRE + 3] + rng.uniform(-0.5, 0.5, 3) * body[RADII : RADII + 3]
+    shape = ellipsoid("island", centre, np.full(3, size / 2))
+    return Lesion(name="", kind="bone", malignant=False, shape=shape, painted=shape, worths={"island": worth}, organ="bone")
+
+
+def at_places(tissue: str, kind: str, places, together: bool = False, jitter_mm: float = 2.0):
+    """A maker of something at one of some places of the reference man (at all of them where `together`)."""
+
+    def make(anatomy, size, worth, taken, rng) -> Lesion:
+        spots = anatomy.person.place(np.asarray(places, float)) + rng.normal(0, jitter_mm, (len(places), 3))
+        if not together:
+            spots = spots[[int(rng.integers(len(spots)))]]
+        shape = join(*(ellipsoid(tissue, spot, size / 2 * rng.uniform(0.7, 1.3, 3)) for spot in spots)).softened(2.0)
+        return Lesion(name="", kind=kind, malignant=False, shape=shape, painted=shape, worths={tissue: worth})
+
+    return make
+
+
+def injection_leak(anatomy, size, worth, taken, rng) -> Lesion:
+    """Tracer beside a vein of one arm."""
+    side = 1 if rng.random() < 0.5 else -1
+    place = (176 * side, 4, 150) if anatomy.person.arms_up else (214 * side, 22, -110)
+    shape = ellipsoid("leak", anatomy.person.place(place) + rng.normal(0, 6, 3), size / 2 * np.array([0.7, 0.7, 1.4])).softened(
+        4.0
+    )
+    return Lesion(name="", kind="soft_tissue", malignant=False, shape=shape, painted=shape, worths={"leak": worth})
+
+
+def reactive_axilla(anatomy, size, worth, taken, rng) -> Lesion:
+    """A node of one axilla after an injection into that arm."""
+    side = 1 if anatomy.person.offset_mm[0] > 0 else -1  # the same arm for all of a patient's
+    centre = anatomy.person.place((118 * side, 10, 52)) + rng.normal(0, (6, 12, 14))
+    shape = egg("axillary_node", apart_from(centre + rng.normal(0, 6, (40, 3)), taken, anatomy, 6)[0], size, 1.5, rng)
+    return Lesion(name="", kind="node", malignant=False, shape=shape, painted=shape, worths={"axillary_node": worth},
+                  organ="axilla", side="left" if side > 0 else "right")  # fmt: skip
+
+
+def port(anatomy, size, worth, taken, rng) -> Lesion:
+    """A venous port or a pacemaker under the skin of the chest, with its line into the vena cava."""
+    side = -1 if rng.random() < 0.6 else 1
+    spots = anatomy.person.place(
+        [(70 * side, 0, 48), (60 * side, -42, 84), (34 * side, -30, 84), (-24, -34, 46), (-33, -26, -20)]
+    )
+    along = np.stack([np.full(400, spots[0, 0]), np.linspace(-170, -40, 400), np.full(400, spots[0, 2])], axis=1)
+    skin = anatomy.fields.at("skin", along)
+    spots[0, 1] = float(along[np.argmax(skin < -11), 1]) if (skin < -11).any() else -80.0
+    from .solids import path
+
+    case = ellipsoid("metal", spots[0], (size / 2, 5.5, size / 2), exponent=4.0)
+    line = path("line", spots, 1.1)
+    worths = {"metal": worth, "line": Worth(0.25 * worth.hu, 0, worth.suv, 0)}
+    return Lesion(name="", kind="soft_tissue", malignant=False, shape=case, painted=join(line, case), worths=worths)
+
+
 HILAR_AND_LOW = {"10R": 3, "10L": 3, "11R": 2, "11L": 2, "4R": 2.9, "7": 1.6, "5": 1, "2R": 0.3}
+BROWN_FAT = [(40, 6, 104), (-40, 6, 104), (58, -2, 92), (-58, -2, 92), (25, 42, 30), (-25, 42, 30), (27, 46, -20), (-27, 46, -20)]
+"""Where brown fat lies: above the clavicles and beside the spine."""
+OESOPHAGUS_LOW = [(9, 16, -112), (12, 11, -126)]
+STRAINED = [(26, 97, -40), (-26, 97, 30), (62, 92, 50), (-62, 92, 50), (30, -4, 110)]
+"""Muscles that are sore now and then: erector, rhomboid, scalene."""
 MAKERS = {
     "granuloma_calcified": nodule, "benign_nodule": nodule, "granuloma_avid": nodule,
     "node_calcified": node_of(HILAR_AND_LOW, "calcified_node"), "node_reactive": node_of(HILAR_AND_LOW, "reactive_node"),
     "dependent_atelectasis": dependent_atelectasis, "apical_scar": apical_scar, "linear_atelectasis": linear_atelectasis,
     "emphysema": emphysema, "adrenal_adenoma": adrenal_adenoma, "liver_cyst": cyst_in("liver", "liver"),
     "kidney_cyst": cyst_in("kidney", "soft_tissue"), "rib_fracture": rib_fracture, "coronary_calcium": coronary_calcium,
-    "aortic_calcium": aortic_calcium, "effusion_benign": effusion_benign,
+    "aortic_calcium": aortic_calcium, "effusion_benign": effusion_benign, "bulla": bulla, "pneumonia": pneumonia,
+    "perifissural_node": perifissural_node, "pleural_plaque": pleural_plaque, "rib_fracture_old": rib_fracture,
+    "osteophyte": on_vertebra("osteophyte", "bone"), "spine_degenerative": on_vertebra("worn_bone", "bone"),
+    "shoulder_joint": at_places("joint", "bone", [(150, 22, 80), (-150, 22, 80)], together=True), "bone_island": bone_island,
+    "brown_fat": at_places("brown_fat", "soft_tissue", BROWN_FAT, together=True, jitter_mm=5.0),
+    "injection_leak": injection_leak, "oesophagitis": at_places("inflamed_oesophagus", "soft_tissue", OESOPHAGUS_LOW),
+    "muscle_strain": at_places("strained", "soft_tissue", STRAINED),
+    "node_sarcoid": node_of({"4R": 3, "7": 3, "10R": 3, "10L": 3, "11R": 2, "11L": 2, "4L": 1.5, "5": 1}, "sarcoid_node"),
+    "node_axilla_reactive": reactive_axilla, "port": port,
 }  # fmt: skip
