@@ -105,7 +105,8 @@ def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters) -> Anato
     heart = [organs[name] for name in organs if name in HEART]
     abdomen = [organs[name] for name in organs if name not in HEART]
     middle = join(
-        small["psoas"], small["crura"], *abdomen, small["pancreas"], small["adrenal_right"], small["adrenal_left"],
+        small["psoas"], small["crura"], *abdomen, small["liver_vessels"], small["pancreas"],
+        small["adrenal_right"], small["adrenal_left"],
         small["thyroid"], *heart, *vessels.values(), trunk_walls, trunk_lumina,
     )  # fmt: skip
     structures = {

@@ -121,7 +121,7 @@ def back_muscles(person: Person, vertebrae: Table) -> Solids:
 
 
 def small_abdomen(person: Person, numbers: PhantomParameters) -> dict[str, Solids]:
-    """Adrenals, pancreas, thyroid and psoas, drawn as tubes."""
+    """Adrenals, pancreas, thyroid, psoas, crura and the vessels of the liver, drawn as tubes."""
     size, down = person.size, sinking(person, numbers, SINKS_ABDOMEN)
     found = {}
     for name, x, y, z, side in (("adrenal_right", -27, 34, -172, -1), ("adrenal_left", 32, 28, -178, 1)):
@@ -139,6 +139,17 @@ def small_abdomen(person: Person, numbers: PhantomParameters) -> dict[str, Solid
              np.array([10, 22, 22, 12]) * size) for s in (-1, 1)
     ]  # fmt: skip
     found["psoas"] = join(*psoas)
+    # veins of the liver run to the vena cava under the diaphragm, the portal vein comes from behind the pancreas
+    trees = [
+        ([(-25, -6, -126), (-52, -4, -138), (-84, 2, -160), (-108, 10, -190)], (6, 5, 3.5, 2)),
+        ([(-25, -8, -126), (-44, -32, -138), (-62, -56, -162)], (6, 4.5, 2)),
+        ([(-24, -10, -126), (-8, -36, -138), (22, -52, -146)], (5, 4, 2)),
+        ([(-52, -4, -138), (-62, -26, -160), (-80, -40, -190)], (4, 3, 1.5)),
+        ([(-6, -14, -212), (-30, -20, -198), (-52, -16, -188), (-82, -10, -186), (-104, -22, -200)], (7, 6.5, 5.5, 4, 2)),
+        ([(-52, -16, -188), (-76, 18, -180), (-92, 34, -170)], (5, 3.5, 1.8)),
+        ([(-44, -18, -190), (-24, -44, -172), (4, -58, -160)], (4.5, 3.5, 2)),
+    ]
+    found["liver_vessels"] = join(*(path("blood", person.place(way) + down, np.array(wide) * size) for way, wide in trees))
     crura = [path("diaphragm", person.place([(14 * s, 14, -130), (13 * s, 16, -240)]), np.array([4, 6]) * size) for s in (-1, 1)]
     found["crura"] = join(*crura)
     return found

@@ -28,6 +28,8 @@ COUCH_MM, COUCH_SHELL_MM, COUCH_HALF_MM, COUCH_ROUND_MM = 24.0, 1.5, 205.0, 360.
 TRUNK_BEYOND_LUNGS_MM, CHEST_BEYOND_LUNGS_MM = 62.0, 22.0
 """How far a field as wide as the trunk, or the lungs, reaches beyond the lungs."""
 CLOTH_MM = 0.7
+LEAST_LIFT_MM, LOST_AT_DOME = 2.0, 0.35
+"""From which lift of the dome on a PET has a cold band there, and how much of the uptake it loses."""
 PET_NOISE_KG = 75.0
 """Weight for which a scanner's PET noise is told; it grows as weight^0.7 (anatomy.md 9.2)."""
 BREATHING_PHASES = (0.0, 0.06, 0.2, 0.45, 0.8)
@@ -188,7 +190,12 @@ def scan_pet(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Gri
     pose, fields = anatomy.person.pose, anatomy.fields
     image = paint(solids, physiology.suv_shades(solids), fields, fine, pose, 0.0, lattice)
     moving = paint(inside("trunk", FIELD["cage"], -4.0), np.array([[1.0, 0, 0, 0]]), fields, fine, pose, 0.0, lattice)
-    image = breathe(image, moving, fine, anatomy, numbers, rng)
+    image, lifted_mm = breathe(image, moving, fine, anatomy, numbers, rng)
+    if lifted_mm > LEAST_LIFT_MM:
+        # the CT shows lung where the PET has liver: too little is added for what its rays lose there
+        over = paint(inside("band", FIELD["below"], lifted_mm), np.array([[1.0, 0, 0, 0]]), fields, fine, pose, 0.0, lattice)
+        over -= paint(inside("band", FIELD["below"]), np.array([[1.0, 0, 0, 0]]), fields, fine, pose, 0.0, lattice)
+        image *= 1 - LOST_AT_DOME * over * moving
     sigma = protocol.pet_psf_mm / FWHM_PER_SIGMA / np.array(fine.spacing_mm)
     image = gaussian_filter(image, sigma, truncate=3)
     image = image.reshape(grid.shape[0], grid.shape[1], 2, grid.shape[2], 2).mean(axis=(2, 4))
@@ -208,8 +215,11 @@ def halved(grid: Grid) -> Grid:
 
 
 def breathe(image: np.ndarray, moving: np.ndarray, grid: Grid, anatomy: Anatomy, numbers: PhantomParameters,
-            rng: np.random.Generator) -> np.ndarray:  # fmt: skip
-    """The image averaged over breathing: what lies inside the cage moves along z, most at the diaphragm, nothing at the apex."""
+            rng: np.random.Generator) -> tuple[np.ndarray, float]:  # fmt: skip
+    """The image averaged over breathing: what lies inside the cage moves along z, most at the diaphragm, nothing at the apex.
+
+    Also by how many mm the dome lies higher in it, on average, than in the CT.
+    """
     low, high = numbers.breathing_mm
     way, shift = float(rng.uniform(low, high)), float(np.clip(rng.normal(2, 5), -8, 14))
     z = grid.origin_mm[2] + grid.spacing_mm[0] * np.arange(grid.shape[0]) - anatomy.person.offset_mm[2]
@@ -224,4 +234,5 @@ def breathe(image: np.ndarray, moving: np.ndarray, grid: Grid, anatomy: Anatomy,
         share = (source - first).astype(np.float32)[:, None, None]
         mean += image[first] * (1 - share) + image[np.minimum(first + 1, len(z) - 1)] * share
     mean /= len(BREATHING_PHASES)
-    return image + moving * (mean - image)
+    lifted_mm = shift * 0.5 - (float(np.mean(BREATHING_PHASES)) - 0.3) * way
+    return image + moving * (mean - image), lifted_mm
