@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..geometry import Grid
+from ..kernels.components import find_pieces
 from ..kernels.reduce import reduce_blocks
 from ..kernels.slices import fill_slices
 from ..records import Study
 from .parameters import SkeletonParameters
-from .pieces import grown, largest_piece, shrunk
+from .pieces import chosen, grown, largest_piece, shrunk
 
 SOFT_TISSUE_HU = (0, 90)  # where the muscle peak can lie, without contrast or with
 SOFT_TISSUE_DEFAULT_HU = 45.0
@@ -79,19 +80,17 @@ def part_large_air(mean: np.ndarray, numbers: SkeletonParameters) -> tuple[np.nd
     Place alone does not tell them apart: in a tight field of view lung reaches the border, and the air between back and
     table is closed in. So density decides, more strictly at the border, where foam and table core make room look denser.
     """
-    from scipy import ndimage
-
-    pieces, count = ndimage.label(mean < numbers.body_hu)
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    at_border = np.zeros(count + 1, bool)
-    for edge in (pieces[:, 0], pieces[:, -1], pieces[:, :, 0], pieces[:, :, -1]):
+    pieces = find_pieces(mean < numbers.body_hu)
+    at_border = np.zeros(len(pieces.sizes), bool)
+    for edge in (pieces.labels[:, 0], pieces.labels[:, -1], pieces.labels[:, :, 0], pieces.labels[:, :, -1]):
         at_border[np.unique(edge)] = True
-    kinds = np.zeros((2, count + 1), bool)
-    for k in np.flatnonzero(sizes > LARGE_AIR_SHARE * mean.size):
+    kinds = np.zeros((2, len(pieces.sizes)), bool)
+    for k in np.flatnonzero(pieces.sizes > LARGE_AIR_SHARE * mean.size):
         if k > 0:
+            box = tuple(slice(low, high) for low, high in zip(pieces.low[k], pieces.high[k]))
             least_hu = LUNG_AT_BORDER_HU if at_border[k] else ROOM_AIR_HU
-            kinds[int(np.median(mean[pieces == k]) > least_hu), k] = True
-    return kinds[0][pieces], kinds[1][pieces]
+            kinds[int(np.median(mean[box][pieces.labels[box] == k]) > least_hu), k] = True
+    return chosen(pieces, kinds[0]), chosen(pieces, kinds[1])
 
 
 def find_soft_tissue_hu(values_hu: np.ndarray) -> float:

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-CORNERS = np.ones((3, 3, 3), bool)  # blocks that touch at a corner hang together
-CORNERS_IN_SLICE = CORNERS & np.array([False, True, False])[:, None, None]
-FACES_IN_SLICE = np.zeros((3, 3, 3), bool)
-FACES_IN_SLICE[1, 1, :] = FACES_IN_SLICE[1, :, 1] = True
+from ..kernels.components import Pieces, choose_pieces, find_pieces, largest_component
 
 
-def keep_pieces_above(mask: np.ndarray, least_ml: float, voxel_ml: float, touching: np.ndarray = CORNERS) -> np.ndarray:
-    """The mask without its pieces below a volume."""
-    return keep_pieces(mask, touching, lambda pieces, sizes: sizes * voxel_ml >= least_ml)
+def keep_pieces_above(mask: np.ndarray, least_ml: float, voxel_ml: float, flat: bool = False) -> np.ndarray:
+    """The mask without its pieces (corners touch) below a volume; flat: every slice for itself."""
+    pieces = find_pieces(mask, corners=True, flat=flat)
+    return chosen(pieces, pieces.sizes * voxel_ml >= least_ml)
 
 
-def keep_pieces(mask: np.ndarray, touching: np.ndarray, choose) -> np.ndarray:
-    """The pieces of a mask for which choose(pieces, sizes) is true, bool; index 0 of it is the outside and ignored.
-
-    Only the box that holds the mask is looked at; `pieces` are the labels in that box.
-    """
-    from scipy import ndimage
-
-    kept = np.zeros(mask.shape, bool)
-    box = box_of(mask)
-    if box is not None:
-        pieces, count = ndimage.label(mask[box], touching)
-        chosen = np.array(choose(pieces, np.bincount(pieces.ravel(), minlength=count + 1)))
-        chosen[0] = False
-        kept[box] = chosen[pieces]
-    return kept
+def chosen(pieces: Pieces, kept: np.ndarray) -> np.ndarray:
+    """The pieces that are kept, bool (pieces + 1); entry 0, the outside, is never."""
+    value = np.array(kept, np.uint8)
+    value[0] = 0
+    return choose_pieces(pieces.labels, value).view(bool)
 
 
 def box_of(mask: np.ndarray, margin: int = 0) -> tuple[slice, slice, slice] | None:
@@ -45,26 +33,15 @@ def box_of(mask: np.ndarray, margin: int = 0) -> tuple[slice, slice, slice] | No
 
 def largest_piece(mask: np.ndarray) -> np.ndarray:
     """The largest connected piece of a mask (faces touch); empty stays empty."""
-    from scipy import ndimage
-
-    faces = ndimage.generate_binary_structure(3, 1)
-    return keep_pieces(mask, faces, lambda pieces, sizes: np.arange(len(sizes)) == 1 + sizes[1:].argmax())
+    return largest_component(mask).view(bool)
 
 
 def small_pieces_touching(mask: np.ndarray, others: np.ndarray, up_to_ml: float, voxel_ml: float) -> np.ndarray:
-    """The pieces of a mask up to a volume that touch other pieces."""
-    box = box_of(mask)
-    if box is None:
-        return np.zeros(mask.shape, bool)
-    beside = highest_beside(others)[box]
-
-    def choose(pieces, sizes):
-        small = sizes * voxel_ml <= up_to_ml
-        touched = np.zeros(len(sizes), bool)
-        touched[np.unique(pieces[beside])] = True
-        return small & touched
-
-    return keep_pieces(mask, CORNERS, choose)
+    """The pieces (corners touch) of a mask up to a volume that touch other pieces."""
+    pieces = find_pieces(mask, corners=True)
+    touched = np.zeros(len(pieces.sizes), bool)
+    touched[np.unique(pieces.labels[highest_beside(others)])] = True
+    return chosen(pieces, touched & (pieces.sizes * voxel_ml <= up_to_ml))
 
 
 def highest_beside(values: np.ndarray, axes: tuple[int, ...] = (0, 1, 2)) -> np.ndarray:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..kernels.components import find_pieces
 from ..kernels.slices import fill_slices
 from .coarse import Coarse
 from .parameters import SkeletonParameters
-from .pieces import FACES_IN_SLICE
+from .pieces import chosen
 
 JAW_BELOW_MM = 90.0  # the chin reaches this far below the lowest closed ring of the skull
 
@@ -31,25 +32,24 @@ def find_skull(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
 
 def skull_slices(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
     """Indices of the slices whose closed ring of bone holds `skull_share` of the body."""
-    from scipy import ndimage
-
     # thin bone between wide blocks is seen in the blocks' peaks; noise is not connected to it
     dense = coarse.body & (coarse.peak > coarse.soft_hu + 1.5 * numbers.bone_above_soft_hu)
     areas = coarse.body.sum((1, 2))
     dense &= (dense.sum((1, 2)) >= np.maximum(0.02 * areas, 1))[:, None, None]
-    pieces, _ = ndimage.label(dense, FACES_IN_SLICE)
-    rings = np.zeros(dense.shape, bool)
-    for z in np.flatnonzero(dense.any((1, 2))):
-        sizes = np.bincount(pieces[z].ravel())
-        rings[z] = pieces[z] == 1 + sizes[1:].argmax()
+    pieces = find_pieces(dense, flat=True)
+    largest = np.zeros(len(pieces.sizes), bool)
+    # of each slice the first of its largest pieces
+    order = np.lexsort((np.arange(len(largest)), -pieces.sizes, pieces.low[:, 0]))
+    order = order[order > 0]
+    largest[order[np.unique(pieces.low[order, 0], return_index=True)[1]]] = True
+    rings = chosen(pieces, largest)
     held = fill_slices(rings).sum((1, 2))
     return np.flatnonzero((held >= np.maximum(numbers.skull_share * areas, 1)) & (held > 1.5 * rings.sum((1, 2))))
 
 
 def pieces_touching(mask: np.ndarray, top: np.ndarray) -> np.ndarray:
     """The pieces of a mask that reach its last slice within `top`."""
-    from scipy import ndimage
-
-    pieces, _ = ndimage.label(mask)
-    kept = np.unique(pieces[-1][top])
-    return np.isin(pieces, kept[kept > 0])
+    pieces = find_pieces(mask)
+    kept = np.zeros(len(pieces.sizes), bool)
+    kept[pieces.labels[-1][top]] = True
+    return chosen(pieces, kept)

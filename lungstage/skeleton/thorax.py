@@ -12,7 +12,7 @@ from ..kernels.distance import squared_distance_mm2
 from ..kernels.slices import span_slices
 from .coarse import Coarse
 from .parameters import SkeletonParameters
-from .pieces import CORNERS_IN_SLICE, keep_pieces_above, small_pieces_touching
+from .pieces import keep_pieces_above, small_pieces_touching
 from .spine import Canal, from_canal_mm
 
 SKIN_MM = 8.0  # skin and fat before the first rib, at least
@@ -52,7 +52,7 @@ def chest_hull(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
     if not air.any():
         return air
     lowest_full = lowest_full_slice(air)
-    hull = span_slices(keep_pieces_above(air, WINDPIPE_MM2 / 1000 * coarse.spacing_mm[0], voxel_ml, CORNERS_IN_SLICE))
+    hull = span_slices(keep_pieces_above(air, WINDPIPE_MM2 / 1000 * coarse.spacing_mm[0], voxel_ml, flat=True))
     carried = np.zeros(air.shape[1:], bool)
     for z in range(len(air) - 1, -1, -1):
         carried = carried | hull[z]
