@@ -125,7 +125,7 @@ def pleural_gap(
     cage_mm = np.where(np.isfinite(cage_mm), cage_mm - coarse.spacing_mm[2], 0.0)
     cage_mm = np.minimum(cage_mm, rays.barrel(lung_mm, coarse.spacing_mm[0]) + numbers.pleura_mm)
     wide = (cage_mm - lung_mm > numbers.pleura_mm) & (lung_mm > INNER_SHARE * cage_mm)
-    at_wall = (lung_mm - rays.last(sides) > numbers.pleura_mm) & ~wide
+    at_wall = lung_mm - rays.last(sides) > numbers.pleura_mm
     if not (wide.any() or at_wall.any()):
         return np.zeros(hull.shape, np.uint8)
     above = np.zeros(hull.shape, bool)
