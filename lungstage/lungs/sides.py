@@ -13,6 +13,7 @@ from ..records.lungs import LEFT, RIGHT
 from .coarse import Coarse, box_of, box_slices
 from .parameters import LungParameters
 
+SPINE_MM = 40.0  # spine and sternum stand within this width
 CLEAN = 0.85  # of a core's blocks must lie on one side of the midline: lungs reach across it, cores hardly do
 
 
@@ -31,13 +32,23 @@ def find_midline(coarse: Coarse, lung: np.ndarray, lumen: np.ndarray, tissue: np
     if lumen.any():
         upper = np.argwhere(lumen)
         votes.append(upper[upper[:, 0] >= np.median(upper[:, 0]), 2].mean())
-    bones = np.cumsum(count_along((coarse.mean[chest] > 250) & (tissue[chest] != 0)).x)
-    if bones[-1]:
-        votes.append(np.searchsorted(bones, bones[-1] / 2))
     columns = np.flatnonzero(count_along(tissue[chest]).x)
-    if columns[0] > 0 and columns[-1] < tissue.shape[2] - 1:
+    ends = (columns[0] == 0) + (columns[-1] == tissue.shape[2] - 1)
+    bones = count_along((coarse.mean[chest] > 250) & (tissue[chest] != 0)).x
+    if bones.any():
+        votes.append(
+            spine_column(bones, coarse.spacing_mm[2]) if ends == 1 else np.searchsorted(np.cumsum(bones), bones.sum() / 2)
+        )
+    if ends == 0:
         votes.append((columns[0] + columns[-1]) / 2)
     return float(np.median(votes)) if votes else (lung.shape[2] - 1) / 2
+
+
+def spine_column(bones: np.ndarray, step_mm: float) -> float:
+    """Index of the middle of the band along x that holds most bone; where one side is cut off, half of the ribs are."""
+    width = 2 * max(1, round(SPINE_MM / 2 / step_mm)) + 1
+    held = np.convolve(bones, np.ones(width, int), mode="same")
+    return float(np.mean(np.flatnonzero(held == held.max())))
 
 
 def part_sides(coarse: Coarse, lung: np.ndarray, midline: float, numbers: LungParameters) -> np.ndarray:

@@ -65,7 +65,9 @@ def draw(chest: Chest, shape=SHAPE, spacing=SPACING, seed=1):
     hu[body] = 40
     hu[body & (spine | ribs)] = 450
     lung = truth["right"] | truth["left"]
-    hu[lung] = chest.lung_hu + generator.normal(0, 40, shape)[lung]
+    # The texture of a lung is as coarse as its vessels, however thin the slices are.
+    layers = (np.arange(shape[0]) * spacing[0] / SPACING[0]).astype(int)
+    hu[lung] = chest.lung_hu + generator.normal(0, 40, (layers[-1] + 1, *shape[1:]))[layers][lung]
     vessels = lung & (((y % 24) < 4) & ((z % 28) < 5))  # thin rods of blood, across
     hu[vessels] = 40
     hu[bulla] = -995
