@@ -16,6 +16,7 @@ from ..errors import ImpossibleGeometry, ImpossibleRequest, UnreadableInput
 from ..geometry import Grid
 from ..records.given import MaskSet
 from .headers import DICOM_TROUBLE, Tags, quietly, unit_vectors
+from .inventory import reason
 from .sources import NEVER_IMAGES, Source
 from .volume_files import open_volume
 
@@ -90,7 +91,7 @@ def masks_of(source: Source, grid: Grid, max_ram_gb: float | None, of_ct: Tags |
             refuse_others(Tags(header), of_ct, source)
         found = list(masks_of_seg(header, grid) if kind == SEG else masks_of_contours(header, grid) if kind == RTSTRUCT else ())
     except DICOM_TROUBLE as error:
-        raise UnreadableInput(f"{source.name}: its masks cannot be read ({error}); export them again") from error
+        raise UnreadableInput(f"{source.name}: its masks cannot be read ({reason(error)}); export them again") from error
     if kind not in (SEG, RTSTRUCT):
         raise UnreadableInput(f"{source.name}: neither a label map nor a DICOM SEG or RTSTRUCT; give a file of masks")
     yield from found

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UnreadableInput
+from ..errors import ImpossibleGeometry, UnreadableInput
 from ..records import ImageCard, Note, SuvStep, Volume
 from .choose import choose_pet
 from .headers import quietly
@@ -21,6 +21,9 @@ from .suv import Scale, climb
 from .suv_repairs import body_mean
 from .volume_files import open_volume, volume_image
 from .wishes import Wishes, is_file, merged
+
+LOWEST_SUV = -50.0  # reconstruction leaves small negative values; HU of air are far below
+FAR_OFF = 10.0  # times what is usual: Bq/ml, counts or percent, not the SUV of a large or small part of a body
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,11 +71,11 @@ def in_suv(image: Image, scale: Scale, numbers: StudyParameters) -> tuple[np.nda
     values = image.values
     if not np.isfinite(values).all():
         raise UnreadableInput("the PET holds values that are not finite; export it again")
+    mean = body_mean(values)
+    if mean <= 0:
+        raise UnreadableInput("the PET is empty: no voxel is above 0; export it again, or give the folder of the CT alone")
     factors, steps = scale.factors, scale.steps
     if factors is None:
-        mean = body_mean(values)
-        if mean <= 0:
-            raise UnreadableInput("the PET is empty: no voxel is above 0; export it again")
         factors = numbers.usual_body_suv / mean
         steps = (*steps, SuvStep(f"laid on a mean of {numbers.usual_body_suv:g} in the body ({mean:.6g} in its own unit)", {}))
     if np.ndim(factors):
@@ -83,20 +86,31 @@ def in_suv(image: Image, scale: Scale, numbers: StudyParameters) -> tuple[np.nda
             np.multiply(values, np.float32(factors), out=values)
     if not np.isfinite(values).all():
         raise UnreadableInput("SUV made of its headers is not finite; export the PET again, or give weight, dose and uptake time")
-    notes = scale.notes
-    if scale.unit == "SUVbw":
-        mean, (low, high) = body_mean(values), numbers.body_suv
-        if not low <= mean <= high:
-            notes += (Note("pet_suv_unusual", f"the mean SUV of the body is {mean:.2f} ({low:g} to {high:g} are usual)",
-                           "weight, dose or times in the headers may be wrong"),)  # fmt: skip
-    return values, replace(scale, steps=steps, notes=notes)
+    notes = unusual_notes(body_mean(values), numbers) if scale.unit == "SUVbw" else ()
+    return values, replace(scale, steps=steps, notes=(*scale.notes, *notes))
+
+
+def unusual_notes(mean: float, numbers: StudyParameters) -> tuple[Note, ...]:
+    """A note where the mean SUV of the body is not as bodies have it."""
+    low, high = numbers.body_suv
+    if low <= mean <= high:
+        return ()
+    text = f"the mean SUV of the body is {mean:.2f} ({low:g} to {high:g} are usual)"
+    return (Note("pet_suv_unusual", text, "weight, dose or times in the headers may be wrong"),)
 
 
 def pet_of_file(path: str | Path, wishes: Wishes, numbers: StudyParameters) -> Pet:
     """A PET that a user gave as NIfTI, NRRD or MHD: taken as SUVbw, because the file says nothing of it."""
     volume = open_volume(Source(str(path), Path(path).name), wishes.max_ram_gb)
     image = volume_image(volume, numbers, np.float32)
+    mean, lowest = body_mean(image.values), float(image.values.min())
+    low, high = numbers.body_suv
+    if lowest < LOWEST_SUV or not low / FAR_OFF <= mean <= high * FAR_OFF:
+        raise ImpossibleGeometry(
+            f"{Path(path).name}: values down to {lowest:.4g} with a mean of {mean:.4g} in the body are no SUV "
+            f"({low:g} to {high:g} are usual); give --pet a file in SUV of body weight"
+        )
     step = SuvStep("taken as SUVbw, as the user gave it", {})
     note = Note("pet_file", f"{Path(path).name} says nothing of its unit", "taken as SUVbw")
     card = ImageCard(Path(path).name, image.grid, "SUVbw", "assumed", (step,))
-    return Pet(image.values, image.grid, "SUVbw", card, (note, *image.notes))
+    return Pet(image.values, image.grid, "SUVbw", card, (note, *image.notes, *unusual_notes(mean, numbers)))

@@ -65,6 +65,8 @@ def find_sources(path: str | Path) -> tuple[Source, ...]:
         elif is_dicomdir(path):
             found = dicomdir_sources(path)
         else:
+            if begins_as_zip(path):
+                raise UnreadableInput(f"{path}: this zip is cut off or damaged; copy it again, or unpack it")
             found = (Source(str(path), path.name),)
     except (OSError, zipfile.BadZipFile) as error:
         said = getattr(error, "strerror", None) or error
@@ -90,6 +92,12 @@ def zip_sources(path: Path) -> tuple[Source, ...]:
     if any(entry.flag_bits & 1 for entry in members):
         raise UnreadableInput(f"{path}: this zip is locked with a password; unpack it first")
     return tuple(Source(entry.filename, entry.filename, archive) for entry in members)
+
+
+def begins_as_zip(path: Path) -> bool:
+    """Whether a file that is no zip as a whole begins as one."""
+    with open(path, "rb") as file:
+        return file.read(4) == b"PK\x03\x04"
 
 
 def is_dicomdir(path: Path) -> bool:

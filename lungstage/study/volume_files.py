@@ -6,6 +6,7 @@ counts as not measured. DICOM knows more; these files come without names, tags a
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,8 @@ class on_disk:
             return self.source.path
         self.folder = tempfile.TemporaryDirectory()
         place = Path(self.folder.name) / Path(self.source.name).name
-        place.write_bytes(self.source.read())
+        with self.source.open() as packed, open(place, "wb") as file:
+            shutil.copyfileobj(packed, file, 1 << 20)
         return str(place)
 
     def __exit__(self, *_):

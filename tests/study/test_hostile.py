@@ -1,6 +1,7 @@
 """Input that would have staged the wrong patient, hung, or written into the terminal what it pleased."""
 
 import os
+import shutil
 
 import nibabel
 import numpy as np
@@ -146,3 +147,32 @@ def test_what_itk_says_comes_without_places_in_its_source(tmp_path):
     with pytest.raises(UnreadableInput) as refused:
         read_study(tmp_path / "ct.nrrd")
     assert ".cxx" not in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_pet_of_zeros_is_no_pet_without_uptake(tmp_path):
+    save([*ct_series(), *pet_series(np.zeros((5, 6, 6)))], tmp_path, NAMES)
+
+    with pytest.raises(UnreadableInput, match="the PET is empty"):
+        read_study(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("what", "values"),
+    [("a CT", chest().astype(np.float32)), ("Bq/ml", np.full(SHAPE, 5000.0)), ("nothing", np.zeros(SHAPE))],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_file_that_holds_no_suv_is_not_taken_for_a_pet(tmp_path, what, values):
+    folder = save(ct_series(), tmp_path / "ct")
+    nibabel.Nifti1Image(values.astype(np.float32).T, np.diag([-0.7, -0.8, 2.5, 1])).to_filename(tmp_path / "pet.nii")
+
+    with pytest.raises(ImpossibleGeometry, match="no SUV"):
+        read_study(folder, pet=tmp_path / "pet.nii")
+
+
+def test_a_zip_that_was_cut_off_says_so(tmp_path):
+    save(ct_series(), tmp_path / "ct")
+    shutil.make_archive(str(tmp_path / "scan"), "zip", tmp_path / "ct")
+    (tmp_path / "cut.zip").write_bytes((tmp_path / "scan.zip").read_bytes()[:-200])
+
+    with pytest.raises(UnreadableInput, match="cut off or damaged"):
+        read_study(tmp_path / "cut.zip")
