@@ -78,8 +78,11 @@ class MalignancyParameters:
     other_symmetric: float
     slender: float
     nodule_slender: float
+    compact_length: float
     slender_from: float
     slender_full: float
+    nodule_slender_from: float
+    nodule_slender_full: float
     node_limit_usual_mm: float
     node_limit_4_10r_mm: float
     node_limit_7_mm: float
@@ -137,7 +140,8 @@ def p_malignant(base_log_odds: float, reasons: tuple[Reason, ...]) -> float:
 
 def judge_nodule(traits: Traits, facts: Facts, numbers: MalignancyParameters) -> tuple[float, list[Reason]]:
     """The Brock model with spiculation; a mass beyond it; uptake, calcium, fat and fissure on top."""
-    d = sane_mm(traits.longest_mm.q50)
+    # The nodules of the study were compact. A long thin thing is no larger a nodule for its length.
+    d = sane_mm(min(traits.longest_mm.q50, numbers.compact_length * ball_mm(traits)))
     size = brock_size(d, numbers)
     base = numbers.brock_constant + population_shift(facts, numbers) + numbers.brock_family * numbers.share_family
     reasons = [Reason("size", d, size + mass(d, numbers))]
@@ -168,7 +172,7 @@ def judge_nodule(traits: Traits, facts: Facts, numbers: MalignancyParameters) ->
     known("lobulation", traits.p_lobulated, numbers.lobulation * traits.p_lobulated)
     known("calcification", traits.p_calcified, numbers.calcified * traits.p_calcified)
     known("fat", traits.p_fat, numbers.fat_nodule * traits.p_fat)
-    reasons.append(slender_reason(traits, numbers.nodule_slender, numbers))
+    reasons.append(slender_reason(traits, numbers.nodule_slender, numbers.nodule_slender_from, numbers.nodule_slender_full))
     known("perifissural", traits.p_perifissural, numbers.perifissural * traits.p_perifissural)
     # Small and ground-glass lesions stay cold whatever they are. The share grows as the size term does, so that a larger
     # cold nodule is never less malignant than a smaller one.
@@ -231,7 +235,7 @@ def judge_other(kind: str, traits: Traits, numbers: MalignancyParameters) -> tup
         ]
     if kind in ("bone", "soft_tissue", "adrenal", "liver"):
         reasons += [
-            slender_reason(traits, numbers.slender, numbers),
+            slender_reason(traits, numbers.slender, numbers.slender_from, numbers.slender_full),
             Reason("symmetric", traits.p_symmetric, numbers.other_symmetric * traits.p_symmetric),
         ]
     if model.uptake != "none":
@@ -239,11 +243,16 @@ def judge_other(kind: str, traits: Traits, numbers: MalignancyParameters) -> tup
     return model.base, reasons
 
 
-def slender_reason(traits: Traits, log_odds: float, numbers: MalignancyParameters) -> Reason:
+def slender_reason(traits: Traits, log_odds: float, compact_from: float, full: float) -> Reason:
     """What being long and thin takes: all of `log_odds` in a thread, nothing in what is as compact as tumours are."""
-    compact = float(np.cbrt(6.0 * traits.volume_ml.q50 * 1000.0 / np.pi)) / sane_mm(traits.longest_mm.q50)
-    share = np.clip((numbers.slender_from - compact) / (numbers.slender_from - numbers.slender_full), 0.0, 1.0)
+    compact = ball_mm(traits) / sane_mm(traits.longest_mm.q50)
+    share = np.clip((compact_from - compact) / (compact_from - full), 0.0, 1.0)
     return Reason("slender", compact, log_odds * float(share))
+
+
+def ball_mm(traits: Traits) -> float:
+    """Diameter of the ball of the same volume."""
+    return float(np.cbrt(6.0 * traits.volume_ml.q50 * 1000.0 / np.pi))
 
 
 def usual_uptake(d: float, numbers: MalignancyParameters) -> float:
