@@ -99,16 +99,25 @@ def smooth_min(a, b, round_mm: float):
     return -smooth_max(-a, -b, round_mm)
 
 
+def stretched(values: np.ndarray, count: int, axis: int) -> np.ndarray:
+    """The values read linearly at `count` even steps along an axis."""
+    at = np.clip((np.arange(count) + 0.5) * values.shape[axis] / count - 0.5, 0, values.shape[axis] - 1)
+    first = np.minimum(at.astype(int), values.shape[axis] - 2)
+    share = (at - first).astype(np.float32).reshape([-1 if k == axis else 1 for k in range(values.ndim)])
+    low, high = np.take(values, first, axis), np.take(values, first + 1, axis)
+    return low + share * (high - low)
+
+
 def slow_waves(samples: Samples, wave_mm: float, rng: np.random.Generator) -> np.ndarray:
     """float32 (z, y, x), mean 0, sd about 1: hills and dales some `wave_mm` across."""
-    from scipy.ndimage import gaussian_filter, zoom
+    from scipy.ndimage import gaussian_filter
 
-    counts = [max(int(np.ceil(n * samples.step_mm / wave_mm)), 2) + 2 for n in samples.shape]
-    hills = rng.standard_normal(counts).astype(np.float32)
-    step = wave_mm / samples.step_mm
-    blown = zoom(hills, step, order=1)[tuple(slice(n) for n in samples.shape)]
-    smooth = gaussian_filter(blown, step / 3, truncate=2)
-    return smooth / max(float(smooth.std()), 1e-6)
+    coarse = [max(int(np.ceil(3 * n * samples.step_mm / wave_mm)), 4) for n in samples.shape]
+    hills = gaussian_filter(rng.standard_normal(coarse).astype(np.float32), 1.2, truncate=3)
+    hills /= max(float(hills.std()), 1e-6)
+    for axis, count in enumerate(samples.shape):
+        hills = stretched(hills, count, axis)
+    return hills
 
 
 def union_field(solids: Solids, samples: Samples, round_mm: float, cap_mm: float = 15.0) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .fields import stretched
 from .protocol import Protocol
 
 HU_RANGE = (-1024, 3071)
@@ -115,15 +116,6 @@ def strengths(plane: np.ndarray, pixel_mm: float) -> np.ndarray:
         sums += weights[:, view, None, None] * variance[bins[view]]
     spread = np.sqrt(sums + FLOOR**2).astype(np.float32)
     return stretched(stretched(spread, plane.shape[0], 1), plane.shape[1], 2)
-
-
-def stretched(values: np.ndarray, count: int, axis: int) -> np.ndarray:
-    """The values read linearly at `count` even steps along an axis."""
-    at = np.clip((np.arange(count) + 0.5) * values.shape[axis] / count - 0.5, 0, values.shape[axis] - 1)
-    first = np.minimum(at.astype(int), values.shape[axis] - 2)
-    share = (at - first).astype(np.float32).reshape([-1 if k == axis else 1 for k in range(values.ndim)])
-    low, high = np.take(values, first, axis), np.take(values, first + 1, axis)
-    return low + share * (high - low)
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:
