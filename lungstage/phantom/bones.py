@@ -97,7 +97,7 @@ def one_vertebra(person: Person, row: dict, centre, axes) -> Solids:
     half = np.array([row["width"], row["depth"], row["height"]]) / 2 * size
     left, back, head = axes
     # waist of the body: a cylinder for the rims, the shell a little thicker at the ends
-    body = cylinder("cortical_bone", centre, half, axes)
+    body = cylinder("vertebral_shell", centre, half, axes)
     inner = cylinder("marrow", centre, half - np.array([1.0, 1.0, 0.7]), axes)
     behind = centre + back * half[1]
     neck = row["name"].startswith("C")

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..records.names import LOBES
 from .anatomy import Anatomy
-from .distance import CENTRE, CYLINDER, KIND
+from .distance import CENTRE
 from .fields import FIELD
 from .lesion import Lesion, egg, lumpy, resized, spikes
 from .measure import measure_shape, union_distance
@@ -236,8 +236,7 @@ def collapsed_lung(anatomy: Anatomy, plan: Plan, primary: Lesion, rng: np.random
 
 def vertebral_bodies(anatomy: Anatomy) -> Solids:
     """Bodies of the vertebrae."""
-    bones = anatomy.structures["bones"].of("cortical_bone")
-    return bones.keep(bones.rows[:, KIND] == CYLINDER)
+    return anatomy.structures["bones"].of("vertebral_shell")
 
 
 def reach_size(shape: Solids, size: float, allowed: tuple[float, float], anatomy: Anatomy) -> Solids | None:

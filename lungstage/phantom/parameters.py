@@ -26,6 +26,7 @@ COLUMNS = {
     "drainage": ("lobe", "share", "2R", "4R", "2L", "4L", "3a", "3p", "5", "6", "7", "8", "9", "10", "11", "12", "contra10"),
     "metastases": ("site", "organ", "weight", "single", "most", "size", "size_sigma", "suv", "suv_sigma", "hu", "needs"),
     "findings": ("finding", "share", "most", "size", "size_sigma", "hu", "hu_sd", "suv", "suv_sigma"),
+    "states": ("state", "share", "tissues", "hu", "hu_sd", "suv_low", "suv_high"),
     "muscles": ("muscle", "z", "turn", "outside", "half", "thick"),
     "protocols": ("protocol", "weight", "slice", "field", "psf", "f0", "p", "edge", "noise", "noise_sd", "next"),
     "pet_scanners": ("scanner", "weight", "voxel", "slice", "psf", "psf_sd", "noise", "noise_sd"),
@@ -50,6 +51,8 @@ WORDS = {
     "rib",
     "protocol",
     "muscle",
+    "state",
+    "tissues",
     "field",
     "scanner",
 }

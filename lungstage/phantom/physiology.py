@@ -13,6 +13,8 @@ from .streams import stream
 
 LIVER_BLOOD_CORRELATION = 0.82
 """Between patients, of liver and blood uptake."""
+CONTRAST_SIGMA = 0.22
+"""Spread between patients of how much contrast adds (sigma of the logarithm)."""
 MYOCARDIUM = ((1.8, 0.25, 0.55), (3.5, 0.40, 0.25), (9.0, 0.40, 0.20))
 """Uptake of the left ventricle: median, sigma, share of patients."""
 
@@ -59,10 +61,12 @@ def draw_physiology(seed: int, person: Person, numbers: PhantomParameters) -> Ph
     """This patient's tissues."""
     table, rng = read_table("tissues"), stream(seed, "physiology")
     common = rng.normal()
+    boost = float(np.exp(CONTRAST_SIGMA * np.clip(stream(seed, "contrast").normal(), -2, 2)))
     tissues = {}
     for index in range(len(table)):
         row = table.row(index)
-        tissues[row["tissue"]] = draw_worth(row, person, common, rng)
+        tissues[row["tissue"]] = draw_worth(row, person, common, boost, rng)
+    tissues = with_states(seed, tissues)
     median, sigma = heart_state(rng)
     heart = tissues["myocardium"]
     uptake = float(median * np.exp(sigma * np.clip(rng.normal(), -2, 2)))
@@ -80,12 +84,30 @@ def draw_physiology(seed: int, person: Person, numbers: PhantomParameters) -> Ph
     return Physiology(tissues, shallow + (full - shallow) * person.inspiration, numbers.lung_suv_gradient_per_mm)
 
 
-def draw_worth(row: dict, person: Person, common: float, rng: np.random.Generator) -> Worth:
-    """One tissue; blood and liver of a patient rise and fall together."""
+def with_states(seed: int, tissues: dict[str, Worth]) -> dict[str, Worth]:
+    """The tissues as a fatty liver, a busy marrow and the like leave them."""
+    table, changed = read_table("states"), dict(tissues)
+    for index in range(len(table)):
+        row, rng = table.row(index), stream(seed, f"state {table['state'][index]}")
+        if rng.random() >= row["share"]:
+            continue
+        factor = float(rng.uniform(row["suv_low"], row["suv_high"]))
+        fall = row["hu_sd"] * float(np.clip(rng.normal(), -2, 2)) if np.isfinite(row["hu"]) else 0.0
+        for name in row["tissues"].split():
+            old = changed[name]
+            plain = read_table("tissues")["hu"][read_table("tissues")["tissue"].index(name)]
+            hu = old.hu + (row["hu"] + fall - plain if np.isfinite(row["hu"]) else 0.0)
+            changed[name] = Worth(float(hu), old.hu_texture, old.suv * factor, old.suv_texture * factor)
+    return changed
+
+
+def draw_worth(row: dict, person: Person, common: float, boost: float, rng: np.random.Generator) -> Worth:
+    """One tissue; blood and liver of a patient rise and fall together, and so does what contrast adds to all (`boost`)."""
     own, shift = rng.normal(size=2)
     if row["tissue"] in ("liver", "blood", "spleen"):
         own = np.sqrt(LIVER_BLOOD_CORRELATION) * common + np.sqrt(1 - LIVER_BLOOD_CORRELATION) * own
-    mean = row["hu_contrast"] if person.contrast and np.isfinite(row["hu_contrast"]) else row["hu"]
+    enhanced = person.contrast and np.isfinite(row["hu_contrast"])
+    mean = row["hu"] + (boost * (row["hu_contrast"] - row["hu"]) if enhanced else 0.0)
     hu = mean + np.clip(shift, -2, 2) * row["hu_sd"]
     suv = row["suv"] * np.exp(row["suv_sigma"] * np.clip(own, -2, 2))
     return Worth(float(hu), float(row["hu_texture"]), float(suv), float(row["suv_texture"] * suv))
