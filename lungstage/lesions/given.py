@@ -24,6 +24,8 @@ from .survey import Survey, nodal_nearness
 from .uptake import find_foci
 
 GIVEN = "given"
+IN_BODY = 0.5
+"""Of a marked lesion at least this part lies in the patient."""
 OWN_SHARE = 0.5
 """A focus is a marked lesion's own where it shares this part of the smaller one of the two."""
 
@@ -59,10 +61,15 @@ def find_marked(survey: Survey) -> tuple[list[Marked], tuple[Note, ...]]:
     parts = parts_of(given.lesions)
     foci = find_foci(survey.study, survey.normal, survey.search, survey.numbers.search)
     marked = [one for part in parts[:most] if (one := marked_of(part, foci, survey)) is not None]
-    notes = ()
+    notes, astray = (), min(len(parts), most) - len(marked)
+    if astray:
+        text = (
+            f"{astray} of {min(len(parts), most)} given lesions {'lies' if astray == 1 else 'lie'} in the air around the patient"
+        )
+        notes += (Note("given_lesions_doubted", text, "left out; are they of this scan?"),)
     if len(parts) > most:
         text = f"the given lesions fall into {len(parts)} parts"
-        notes = (Note("given_lesions_many", text, f"the {most} largest are looked at; are they masks of lesions?"),)
+        notes += (Note("given_lesions_many", text, f"the {most} largest are looked at; are they masks of lesions?"),)
     return marked, notes
 
 
@@ -86,8 +93,10 @@ def parts_of(masks: MaskSet) -> list[Part]:
 
 
 def marked_of(part: Part, foci: list[Spot], survey: Survey) -> Marked | None:
-    """One part with what it may be and its shapes; None where nothing but air or bone lies."""
+    """One part with what it may be and its shapes; None where it lies mostly outside of the body."""
     spot = spot_of(part, foci, survey)
+    if survey.search.body[tuple(spot.blocks.T)].mean() < IN_BODY:
+        return None
     as_focus = replace(spot, found_by="focus")  # which may be of any kind that its place allows
     near = nodal_nearness(survey, spot.centre_mm)
     candidate = candidate_of(as_focus, survey.search, survey.anatomy, near, survey.numbers.search)

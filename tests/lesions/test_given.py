@@ -115,6 +115,17 @@ def test_what_lies_elsewhere_is_found_as_before(patient, marked):
     assert before and before <= {lesion.centre_mm for lesion in together}
 
 
+def test_a_mark_beside_the_patient_is_left_out_with_a_note(patient):
+    case, found, alone = patient
+    grid = case.study.ct.grid
+    corner = grid.to_mm((10, 8, 8))
+
+    together = found(ball(grid, corner, 15.0))
+
+    assert "given_lesions_doubted" in {note.code for note in together.notes}
+    assert {lesion.centre_mm for lesion in together} == {lesion.centre_mm for lesion in alone}
+
+
 def test_a_mark_on_a_healthy_organ_is_doubted_less_but_not_called_malignant(patient):
     case, found, _ = patient
     frame = case.study.ct.grid
