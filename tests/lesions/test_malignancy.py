@@ -119,6 +119,14 @@ def test_what_is_long_and_thin_or_has_a_twin_is_less_suspicious(kind):
     assert twin < compact
 
 
+def test_a_long_thin_thing_in_the_lung_is_no_larger_a_nodule_for_its_length():
+    def alone(length_mm, ball_mm):
+        return chance("pulmonary", length_mm, volume_ml=sure(np.pi / 6 * ball_mm**3 / 1000))
+
+    assert alone(60.0, 18.0) == pytest.approx(alone(80.0, 18.0))  # both slender in full
+    assert alone(60.0, 18.0) < alone(22.0, 18.0) < alone(60.0, 48.0)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(KINDS), MM, MM, SUV, st.booleans(), st.floats(0, 1))
 def test_a_larger_lesion_is_never_less_malignant(kind, first, second, suv, with_pet, glass):
