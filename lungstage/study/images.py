@@ -19,6 +19,7 @@ from .parameters import StudyParameters
 from .pixels import PixelReader, for_each_slice
 from .series import Stack
 from .turn import empty_turned, stored_order, turned_grid
+from .wishes import Wishes
 
 RESCALE_MOST = 1e7  # nothing in HU or Bq/ml has a larger step or offset
 
@@ -76,15 +77,20 @@ def check_memory(shape, bytes_each: float, max_ram_gb: float | None, name: str, 
         )
 
 
-def check_staging(shape, max_ram_gb: float | None, name: str, numbers: StudyParameters) -> None:
-    """The same for all stages of a CT, asked before its pixels are read."""
-    check_memory(shape, numbers.staging_bytes, max_ram_gb, name, numbers.staging_gb, "staged")
+MASK_BYTES = 4.0  # labels of 16 bits, and as much again while they are laid on the CT
 
 
-def read_ct(stack: Stack, reader: PixelReader, offset_hu: float, numbers: StudyParameters, max_ram_gb=None) -> Image:
+def check_staging(shape, wishes: Wishes, name: str, numbers: StudyParameters) -> None:
+    """The same for all stages of a CT with the masks the user gives, asked before any pixel is read."""
+    masks = sum(path is not None for path in (wishes.lungs, wishes.organs, wishes.lesions))
+    bytes_each = numbers.staging_bytes + MASK_BYTES * masks
+    check_memory(shape, bytes_each, wishes.max_ram_gb, name, numbers.staging_gb, "staged")
+
+
+def read_ct(stack: Stack, reader: PixelReader, wishes: Wishes, numbers: StudyParameters) -> Image:
     """The CT of a stack in HU, padding replaced by air and remembered as `outside`."""
     layout = stack.layout
-    check_staging(layout.shape, max_ram_gb, stack.name, numbers)
+    check_staging(layout.shape, wishes, stack.name, numbers)
     shape = (len(stack.slices), *layout.shape[1:])
     stored = stored_order(layout.axes)
     even = layout.heights_mm is None
@@ -93,7 +99,7 @@ def read_ct(stack: Stack, reader: PixelReader, offset_hu: float, numbers: StudyP
 
     def place(index: int, pixels: np.ndarray) -> None:
         piece = stack.slices[index]
-        hu, unmeasured = hu_of(piece, pixels, offset_hu, numbers)
+        hu, unmeasured = hu_of(piece, pixels, wishes.hu_offset, numbers)
         if layout.shifts is not None:
             hu, unmeasured = shifted(hu, unmeasured, layout.shifts[index], shape[1:], numbers.air_hu)
         planes[index] = hu

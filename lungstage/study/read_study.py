@@ -52,7 +52,7 @@ def read_study(path: str | Path, *, ct=None, pet=None, wishes: Wishes | None = N
 
 def study_of_stacks(reading: Reading, choice: Choice, wishes: Wishes, numbers: StudyParameters) -> Study:
     """The study of a chosen CT and PET."""
-    image = in_place(reading, lambda: read_ct(choice.ct, reading.reader, wishes.hu_offset, numbers, wishes.max_ram_gb))
+    image = in_place(reading, lambda: read_ct(choice.ct, reading.reader, wishes, numbers))
     notes = in_place(reading, lambda: check_hounsfield(image.values, image.outside, choice.ct.name, numbers))
     pet, pet_notes = None, choice.notes
     if is_file(wishes.pet):
@@ -71,7 +71,7 @@ def study_of_stacks(reading: Reading, choice: Choice, wishes: Wishes, numbers: S
 def study_of_volume(reading: Reading, wishes: Wishes, numbers: StudyParameters) -> Study:
     """The study of the one CT among volume files."""
     volume, cards = choose_volume(reading, wishes)
-    in_place(reading, lambda: check_staging(volume.stored.shape, wishes.max_ram_gb, volume.source.name, numbers))
+    in_place(reading, lambda: check_staging(volume.stored.shape, wishes, volume.source.name, numbers))
     image = in_place(reading, lambda: volume_image(volume, numbers, np.int16, wishes.hu_offset))
     name = volume.source.name
     notes = in_place(reading, lambda: check_hounsfield(image.values, image.outside, name, numbers))

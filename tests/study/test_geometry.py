@@ -1,5 +1,7 @@
 """Where slices lie: what is mended with a note, and what cannot be true and is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from study.scans import (
@@ -14,7 +16,8 @@ from study.scans import (
 
 from lungstage.cli.main import main
 from lungstage.errors import ImpossibleGeometry, NotEnoughMemory
-from lungstage.study import Wishes, read_study
+from lungstage.study import Wishes, load_study_parameters, read_study
+from lungstage.study.images import check_staging
 from lungstage.study.pixels import PixelReader
 
 
@@ -214,6 +217,16 @@ def test_a_scan_that_would_not_fit_says_how_much_it_needs_before_a_pixel_is_read
     said = capsys.readouterr().err
     assert "0.7 GB" in said and said.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_given_masks_count_for_the_memory(monkeypatch):
+    """1e9 voxels: 0.7 GB + 16 bytes each, and 4 more for each kind of mask."""
+    numbers = replace(load_study_parameters(), staging_bytes=16.0, staging_gb=0.7)
+    monkeypatch.setattr("os.sysconf", lambda name: 2**30)
+
+    check_staging((1000, 1000, 1000), Wishes(max_ram_gb=17.0), "ct", numbers)
+    with pytest.raises(NotEnoughMemory, match=r"24\.7 GB"):
+        check_staging((1000, 1000, 1000), Wishes(max_ram_gb=17.0, organs="o", lesions="l"), "ct", numbers)
 
 
 @pytest.mark.parametrize(("keyword", "value"), [("RescaleIntercept", "99999999999"), ("RescaleSlope", "-1e30")])
