@@ -35,8 +35,8 @@ LUNG_OPACITY, LUNG_DEPTH_MM = 0.62, 50.0
 def found_pictures(report) -> list[Picture]:
     """Two models and three planes through the carina."""
     grid, lungs = report.study.ct.grid, report.lungs
-    middle = np.clip(grid.to_index(report.anatomy.landmarks["carina"].point_mm), 0, np.array(grid.shape) - 1)
     chest = chest_box(lungs)
+    through, middle = planes_meet(report, chest)
     front, side = models(report, chest)
     parts = "both lungs, airway and bones"
     pictures = [
@@ -46,15 +46,25 @@ def found_pictures(report) -> list[Picture]:
     for name, axis in (("coronal", CORONAL), ("sagittal", SAGITTAL), ("axial", AXIAL)):
         view = box_view(grid, axis, float(middle[axis]), chest, PLANE_MM)
         pixels = drawn_parts(report.study.ct, lungs, report.skeleton, view)
-        pictures.append(Picture(f"found-{name}", pixels, f"{name} CT through the carina with {parts} drawn as found"))
+        pictures.append(Picture(f"found-{name}", pixels, f"{name} CT through {through} with {parts} drawn as found"))
     return pictures
+
+
+def planes_meet(report, chest) -> tuple[str, np.ndarray]:
+    """Where the three planes meet, in words and as an index (3,) of the CT: the carina, where it was found."""
+    carina = report.anatomy.landmarks["carina"]
+    if not carina.seen:
+        return "the middle of the scanned chest", np.array([(rows.start + rows.stop - 1) / 2 for rows in chest])
+    grid = report.study.ct.grid
+    return "the carina", np.clip(grid.to_index(carina.point_mm), 0, np.array(grid.shape) - 1)
 
 
 def chest_box(lungs) -> tuple[slice, slice, slice]:
     """The slices that hold the lungs with BESIDE_LUNGS_MM above and below, and in them the body."""
     steps = int(np.ceil(BESIDE_LUNGS_MM / lungs.grid.spacing_mm[0]))
     held = np.flatnonzero(lungs.hull.any(axis=(1, 2)))
-    rows = slice(max(0, int(held[0]) - steps), min(len(lungs.hull), int(held[-1]) + steps + 1)) if held.size else slice(None)
+    ends = (int(held[0]) - steps, int(held[-1]) + steps + 1) if held.size else (0, len(lungs.hull))
+    rows = slice(max(0, ends[0]), min(len(lungs.hull), ends[1]))
     body = lungs.body[rows][:: max(1, steps // 8)].any(axis=0)
     ends = [np.flatnonzero(body.any(axis=axis)) for axis in (1, 0)]
     return rows, *(slice(int(each[0]), int(each[-1]) + 1) if each.size else slice(0, n) for each, n in zip(ends, body.shape))

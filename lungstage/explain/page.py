@@ -12,7 +12,7 @@ from importlib.resources import files
 import numpy as np
 
 from ..records import EditionStaging, Lesion
-from .found import KEY
+from .found import KEY, chest_box, planes_meet
 from .picture import Picture
 from .pictures import CARDS_AT_MOST, SHOWN_FROM, poster
 from .sentences import DISCLAIMER, missing, next_step, no_lungs_sentence, not_assessable, note_sentence, why
@@ -73,6 +73,7 @@ def page(report, pictures: dict[str, Picture]) -> str:
         cards_at_most=CARDS_AT_MOST,
         primary=primary_words(report) if staged else "",
         would_change=sorted(report.staging.would_change, key=lambda one: (-one.value, one.fact, one.answer)) if staged else [],
+        through=planes_meet(report, chest_box(report.lungs))[0] if report.anatomy else "",
         parts=[(name, "rgb({}, {}, {})".format(*colour)) for name, colour in KEY],
         pictures={
             name: {"uri": data_uri(picture), "alt": picture.alt, "wide": picture.pixels.shape[1] / picture.pixels.shape[0]}

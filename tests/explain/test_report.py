@@ -172,6 +172,21 @@ def test_the_model_shows_the_right_lung_at_the_left_and_bones_behind():
     assert lung < spine  # from the left the back is at the right
 
 
+def test_planes_through_a_carina_that_was_not_found_do_not_claim_it():
+    from dataclasses import replace
+
+    from lungstage.explain.found import chest_box, planes_meet
+    from lungstage.records import Landmark
+
+    one = report()
+    guessed = replace(one.anatomy, landmarks={"carina": Landmark((0, 0, 500), np.eye(3) * 400.0, False)})
+    chest = chest_box(one.lungs)
+    seen, unseen = planes_meet(one, chest), planes_meet(replace(one, anatomy=guessed), chest)
+
+    assert (seen[0], unseen[0]) == ("the carina", "the middle of the scanned chest")
+    assert all(rows.start <= at < rows.stop for rows, at in zip(chest, unseen[1]))
+
+
 def test_regions_between_two_of_the_same_need_not_be_asked():
     from lungstage.explain.masks import likely_regions, map_blocks
 
