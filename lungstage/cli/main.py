@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import traceback
+from contextlib import contextmanager
 
 from .. import __version__
 from ..errors import LungstageError, NotEnoughMemory
@@ -19,7 +22,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run `lungstage-classic`; returns the exit code of the contract."""
     arguments = build_parser().parse_args(argv)
     try:
-        return arguments.run(arguments) or 0
+        with ended_as_interrupted():
+            return arguments.run(arguments) or 0
     except LungstageError as error:
         return say(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -34,6 +38,19 @@ def main(argv: list[str] | None = None) -> int:
         if getattr(arguments, "debug", False):
             traceback.print_exc()
         return say(f"this is a bug: {type(error).__name__}: {error} (run again with --debug and report it)", 1)
+
+
+@contextmanager
+def ended_as_interrupted():
+    """SIGTERM, by which schedulers end a job, ends it as Ctrl-C does: what is half-written goes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def say(text: str, code: int) -> int:

@@ -1,7 +1,10 @@
 """The command line: quick to help, one clear line for each thing that cannot be, and the exit code of the contract."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import nibabel
 import numpy as np
@@ -11,6 +14,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from lungstage.cli.main import COMMANDS, main
 from lungstage.errors import LungstageError
+from lungstage.folders import fresh_folder
 
 HEAVY = {"numpy", "numba", "scipy", "SimpleITK", "skimage", "sklearn", "pydicom", "nibabel", "jinja2", "PIL", "pgmpy"}
 
@@ -185,3 +189,19 @@ def test_the_priors_are_listed_shown_copied_and_checked(tmp_path, capsys):
     (broken / "parameters" / "answer.toml").write_text(text.replace("value = 0.95", "value = 7"))
     assert main(["priors", "check", str(broken)]) == 2
     assert "lungs_covered_min = 7 is outside" in capsys.readouterr().err
+
+
+def test_a_job_that_a_scheduler_ends_leaves_nothing_half_written(tmp_path, monkeypatch, capsys):
+    def run(arguments):
+        with fresh_folder(tmp_path / "out", "staging.json") as work:
+            (work / "half").write_text("x")
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(10)
+
+    monkeypatch.setattr("lungstage.cli.stage.run", run)
+    before = signal.getsignal(signal.SIGTERM)
+
+    assert main(["stage", str(tmp_path)]) == 130
+    assert not list(tmp_path.iterdir())
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert "interrupted" in capsys.readouterr().err
