@@ -17,6 +17,7 @@ from lungstage.phantom.parameters import shipped_parameters
 from lungstage.records import Given, MaskSet
 from lungstage.skeleton import find_skeleton
 
+pytestmark = pytest.mark.xdist_group("given")
 GRID = Grid((9, 11, 13), (3.0, 1.0, 0.9))
 
 
@@ -87,6 +88,7 @@ def marked(patient):
     return primary, found(drawn)
 
 
+@pytest.mark.slow
 def test_a_marked_lesion_has_the_size_that_was_drawn(marked):
     primary, together = marked
 
@@ -100,6 +102,7 @@ def test_a_marked_lesion_has_the_size_that_was_drawn(marked):
     assert any(reason.term == "marked as a lesion by others" for reason in here.reasons)
 
 
+@pytest.mark.slow
 def test_a_marked_lesion_replaces_what_was_found_in_its_place(patient, marked):
     primary, together = marked
     reach = primary.longest_diameter_mm / 2
@@ -108,6 +111,7 @@ def test_a_marked_lesion_replaces_what_was_found_in_its_place(patient, marked):
     assert sum(apart(lesion, primary.centre_mm) < reach for lesion in together) == 1
 
 
+@pytest.mark.slow
 def test_what_lies_elsewhere_is_found_as_before(patient, marked):
     primary, together = marked
 
@@ -115,6 +119,7 @@ def test_what_lies_elsewhere_is_found_as_before(patient, marked):
     assert before and before <= {lesion.centre_mm for lesion in together}
 
 
+@pytest.mark.slow
 def test_a_mark_beside_the_patient_is_left_out_with_a_note(patient):
     case, found, alone = patient
     grid = case.study.ct.grid
@@ -126,6 +131,7 @@ def test_a_mark_beside_the_patient_is_left_out_with_a_note(patient):
     assert {lesion.centre_mm for lesion in together} == {lesion.centre_mm for lesion in alone}
 
 
+@pytest.mark.slow
 def test_a_mark_on_a_healthy_organ_is_doubted_less_but_not_called_malignant(patient):
     case, found, _ = patient
     frame = case.study.ct.grid

@@ -6,6 +6,8 @@ import pytest
 from lungs.chests import Chest, draw
 from study.scans import chest, codes, ct_series, save
 
+import lungstage
+from lungstage.cli.main import main
 from lungstage.errors import ImpossibleRequest
 from lungstage.geometry import Grid
 from lungstage.lungs import find_lungs
@@ -144,6 +146,21 @@ def test_given_masks_are_part_of_the_digest_of_the_input(tmp_path):
     plain, marked = read_study(folder), read_study(folder, wishes=Wishes(lesions=tmp_path / "gtv.nii.gz"))
 
     assert plain.passport.input_digest != marked.passport.input_digest
+
+
+@pytest.mark.parametrize("option", ["--lungs", "--organs", "--lesions"])
+def test_the_command_line_and_python_hand_masks_on(tmp_path, capsys, option):
+    folder, nowhere = save(ct_series(), tmp_path / "ct"), tmp_path / "nowhere.nii"
+
+    assert main(["stage", str(folder), option, str(nowhere), "-o", str(tmp_path / "out"), "--quiet"]) == 2
+    assert "nowhere.nii: there is no such file" in capsys.readouterr().err
+    with pytest.raises(ImpossibleRequest, match="nowhere"):
+        lungstage.stage(folder, **{option[2:]: nowhere})
+
+
+def test_a_wish_by_a_name_that_is_none_is_refused(tmp_path):
+    with pytest.raises(TypeError, match="lesion"):
+        lungstage.stage(tmp_path, lesion="gtv.nii")
 
 
 @pytest.fixture(scope="module")
