@@ -102,13 +102,14 @@ def core_of(spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
 
 def kinds_of(spot, search, anatomy, around, core, near: float, numbers: SearchParameters) -> dict[str, float]:
     """What it may be, by where it lies: probabilities over kinds."""
-    inside = float((search.hull[around.box][core] > 0).mean())
+    # what is hot in or against bone is of the bone, also where its bulge is drawn into the hull
+    bone = bone_share(search, around, core) if spot.suv is not None else 0.0
+    lung = lung_kinds(spot, search, around, core, near, numbers)
     if spot.found_by in ("nodule", "mass"):
-        return lung_kinds(spot, search, around, core, near, numbers)
+        return normalised({"bone": bone} | {name: (1.0 - bone) * share for name, share in lung.items()})
     focus = spot.found_by == "focus"
-    bone = bone_share(search, around, core) if focus else 0.0
-    kinds = {name: inside * share for name, share in lung_kinds(spot, search, around, core, near, numbers).items()}
-    kinds["bone"] = (1.0 - inside) * bone
+    inside = float((search.hull[around.box][core] > 0).mean())
+    kinds = {"bone": bone} | {name: inside * (1.0 - bone) * share for name, share in lung.items()}
     rest = (1.0 - inside) * (1.0 - bone)
     node = near if focus else 1.0
     regions = anatomy.region_probability(np.asarray(spot.centre_mm)[None])[0]

@@ -61,6 +61,7 @@ class MalignancyParameters:
     usual_count: float
     clinic_shift: float
     surgical_shift: float
+    separate_odds: float
     mass_from_mm: float
     mass_full_mm: float
     mass_log_odds: float
@@ -144,7 +145,10 @@ def judge_nodule(traits: Traits, facts: Facts, numbers: MalignancyParameters) ->
     d = sane_mm(min(traits.longest_mm.q50, numbers.compact_length * ball_mm(traits)))
     size = brock_size(d, numbers)
     base = numbers.brock_constant + population_shift(facts, numbers) + numbers.brock_family * numbers.share_family
-    reasons = [Reason("size", d, size + mass(d, numbers))]
+    # Beside a cancer small nodules are its separate nodules more often than a screened person's are cancers.
+    separate = 0.0 if facts.population == "screening" else numbers.separate_odds
+    shown = float(np.log(np.exp(base + size + mass(d, numbers)) + separate) - base)
+    reasons = [Reason("size", d, shown)]
 
     def known(term, value, log_odds):
         reasons.append(Reason(term, value, log_odds))
