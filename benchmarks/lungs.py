@@ -21,6 +21,7 @@ import numpy as np
 from lungstage.lungs import LungParameters, find_lungs, load_lung_parameters
 from lungstage.records import Lungs, Study
 from lungstage.records.lungs import LEFT, RIGHT
+from lungstage.tables import shipped_priors
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 RESULTS = Path(__file__).parent / "results"
@@ -141,19 +142,21 @@ def write_accuracy(patients: int) -> None:
 
 
 def changes(numbers: LungParameters) -> Iterator[tuple[str, float, LungParameters]]:
-    """(name, change in percent, the parameters with it): every number by itself, the log odds together."""
+    """(name, change in percent, the parameters with it): every number by itself, the log odds together, inside its range."""
+    entries = shipped_priors().toml("parameters/lungs.toml")
     for field in fields(numbers):
+        low, high = entries[field.name]["range"]
         value = getattr(numbers, field.name)
         several = isinstance(value, tuple) and field.name != "thorax_log_odds"
         for part in range(len(value)) if several else (None,):
             for percent in (-25, -10, 10, 25):
                 factor = 1 + percent / 100
                 if part is not None:
-                    changed = tuple(v * factor if k == part else v for k, v in enumerate(value))
+                    changed = tuple(np.clip(v * factor, low, high) if k == part else v for k, v in enumerate(value))
                 elif isinstance(value, tuple):
-                    changed = tuple(v * factor for v in value)
+                    changed = tuple(np.clip([v * factor for v in value], low, high))
                 else:
-                    changed = value * factor
+                    changed = float(np.clip(value * factor, low, high))
                 name = field.name if part is None else f"{field.name}[{part}]"
                 yield name, percent, replace(numbers, **{field.name: changed})
 

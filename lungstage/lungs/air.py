@@ -43,7 +43,7 @@ def find_lung_air(coarse: Coarse, enclosed: np.ndarray, lumen: np.ndarray, numbe
 def enclosed_air(coarse: Coarse, enclosed: np.ndarray, numbers: LungParameters) -> np.ndarray:
     """uint8: air inside the body."""
     # Where the field of view cuts the chest open a corner may be closed on two sides only: lung goes on there, gas does not.
-    least = np.where(coarse.mean > numbers.lung_hu[0], np.uint8(2), np.uint8(3))
+    least = np.where(coarse.mean > numbers.gas_hu, np.uint8(2), np.uint8(3))
     return ((coarse.mean < numbers.air_hu) & (enclosed >= least) & ~coarse.outside).view(np.uint8)
 
 
@@ -124,8 +124,8 @@ def bullae(rest: np.ndarray, lung: np.ndarray) -> np.ndarray:
 def lung_pieces(coarse: Coarse, pieces: Pieces, enclosed: np.ndarray, numbers: LungParameters) -> np.ndarray:
     """bool, one for each label: which pieces of inner blocks are lung. Label 0 is not.
 
-    The largest piece that looks like lung leads; the others must be as dense as it within `lung_spread_hu`, closed in on all
-    sides, and near it or a piece that is: lobes torn apart by fissures and tumours are near, bowel and armpit are not.
+    The largest piece that looks like lung leads; the others must look like it, be closed in on all sides, and near it or a
+    piece that is: lobes torn apart by fissures and tumours are near, bowel and armpit are not.
     """
     from ..kernels.components import choose_pieces
     from ..kernels.morphology import grow_mm
@@ -137,16 +137,14 @@ def lung_pieces(coarse: Coarse, pieces: Pieces, enclosed: np.ndarray, numbers: L
     labels = choose_pieces(pieces.labels, number)
     hu = count_by_label(labels, coarse.mean, 1 + large_enough.size, *HU_RANGE)
     closed = count_by_label(labels, enclosed, 1 + large_enough.size, 3, 4)
-    middles, like = np.zeros(number.size), np.zeros(number.size, bool)
+    like = np.zeros(number.size, bool)
     for k in large_enough:
-        middles[k] = quantile_of(hu[number[k]], 0.5)
         cut = (pieces.low[k, 1:] <= 1).any() or (pieces.high[k, 1:] >= np.array(labels.shape[1:]) - 1).any()
         like[k] = looks_like_lung(hu[number[k]], numbers)
         like[k] &= 3 + closed[number[k], 1] / pieces.sizes[k] >= (2.8 if cut else 3.6)
     if not like.any():
         return like
     leader = int(np.argmax(np.where(like, pieces.sizes, 0)))
-    like &= np.abs(middles - middles[leader]) <= 2 * numbers.lung_spread_hu
     large = like & (pieces.sizes >= 0.1 * pieces.sizes[leader])
     while (like & ~large).any():
         around = grow_mm(choose_pieces(pieces.labels, large.view(np.uint8)), coarse.spacing_mm, numbers.recess_mm)
@@ -161,13 +159,10 @@ def lung_pieces(coarse: Coarse, pieces: Pieces, enclosed: np.ndarray, numbers: L
 def looks_like_lung(counts: np.ndarray, numbers: LungParameters) -> bool:
     """How many inner blocks of one piece have each HU of HU_RANGE: is it parenchyma?
 
-    Gas and foam are even; stool spreads wider than any lung; parenchyma is even but for its vessels, which make a tail.
+    Gas is empty, gas and foam are even; the vessels of parenchyma make a tail.
     """
     middle, tail = quantile_of(counts, 0.5), quantile_of(counts, 0.95)
-    away = np.abs(np.arange(counts.size) + HU_RANGE[0] - middle)
-    spread = quantile_of(np.bincount(away, weights=counts), 0.5) - HU_RANGE[0]
-    low, top = numbers.lung_hu
-    return bool(low <= middle <= top and spread <= numbers.lung_spread_hu and tail - middle >= numbers.vessel_tail_hu)
+    return bool(middle >= numbers.gas_hu and tail - middle >= numbers.vessel_tail_hu)
 
 
 def quantile_of(counts: np.ndarray, share: float) -> int:

@@ -88,7 +88,7 @@ def round_islands(mean: np.ndarray, air: np.ndarray, spacing_mm, numbers: LungPa
     fits[0] = False
     for k in np.flatnonzero(fits):
         box = box_slices(islands.low[k], islands.high[k])
-        fits[k] = mean[box][islands.labels[box] == k].min() < numbers.lung_hu[0] + 100
+        fits[k] = mean[box][islands.labels[box] == k].min() < numbers.gas_hu + 100
     return choose_pieces(islands.labels, fits.view(np.uint8))
 
 

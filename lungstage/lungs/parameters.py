@@ -15,8 +15,7 @@ class LungParameters:
     body_hu: float
     table_mm: float
     air_hu: float
-    lung_hu: tuple[float, float]
-    lung_spread_hu: float
+    gas_hu: float
     vessel_tail_hu: float
     piece_ml: float
     trachea_mm2: tuple[float, float]
