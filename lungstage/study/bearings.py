@@ -16,6 +16,7 @@ from .chest_view import View
 from .parameters import OrientationParameters
 
 SOFT_HU, AIR_HU = -300, -500
+FEW_CORNERS = 4  # voxels read of a block below which its unevenness is not known
 FEWEST_BLOCKS = 6  # along each axis; a thinner slab is no chest
 DRIFT_MM = 10.0  # along so much of the spine it may move by one block: scoliosis, but no rib
 
@@ -50,14 +51,14 @@ def take_bearings(ct: Volume, numbers: OrientationParameters) -> Bearings:
     ct       in HU, axes as the header has them
     returns  a turn that differs from the header only where the anatomy contradicts it plainly
     """
-    hu, sides_mm = blocks_of(ct, numbers.block_mm)
+    hu, texture, sides_mm = blocks_of(ct, numbers.block_mm)
     if min(hu.shape) < FEWEST_BLOCKS:
         return UNJUDGED
     body = filled_body(hu)
     lung = lungs_in(hu, body, sides_mm, numbers)
     if lung.sum() * np.prod(sides_mm) / 1000 < numbers.lungs_ml:
         return UNJUDGED
-    trunk = (hu > numbers.bone_hu) & box_around(lung)
+    trunk = bone_of(hu, texture, numbers) & box_around(lung)
     spines = [spine_along(trunk, sides_mm, axis) for axis in range(3)]
     seen = [share for share, _ in spines]
     along = int(np.argmax(seen))
@@ -87,8 +88,14 @@ def take_bearings(ct: Volume, numbers: OrientationParameters) -> Bearings:
     return Bearings(True, turn, votes, against or total >= numbers.sides_seen)
 
 
-def blocks_of(ct: Volume, block_mm: float) -> tuple[np.ndarray, np.ndarray]:
-    """(mean HU of blocks of about `block_mm`, their sides in mm).
+def bone_of(hu: np.ndarray, texture: np.ndarray, numbers: OrientationParameters) -> np.ndarray:
+    """Bool: bright and uneven. Blood with contrast is as bright as the bones of the old, and a column of heart and aorta
+    would be taken for a spine that lies in front; but blood is even."""
+    return (hu > numbers.bone_hu) & ((texture > numbers.bone_texture_hu) | (hu > numbers.bone_sure_hu))
+
+
+def blocks_of(ct: Volume, block_mm: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(mean HU of blocks of about `block_mm`, highest less lowest HU in each or infinity if unknown, their sides in mm).
 
     Of each block two voxels along each axis are read: the eighth of the volume is enough to tell bone from air.
     """
@@ -100,9 +107,12 @@ def blocks_of(ct: Volume, block_mm: float) -> tuple[np.ndarray, np.ndarray]:
     few = few[tuple(slice(0, side * count) for side, count in zip(shape, each))]
     corners = [few[tuple(slice(first, None, count) for first, count in zip(at, each))] for at in np.ndindex(*each)]
     total = corners[0].astype(np.float32)
+    low = high = corners[0]
     for corner in corners[1:]:
         total += corner
-    return total / np.float32(len(corners)), np.multiply(ct.grid.spacing_mm, np.multiply(steps, each))
+        low, high = np.minimum(low, corner), np.maximum(high, corner)
+    texture = high - low if len(corners) >= FEW_CORNERS else np.full(high.shape, np.inf)
+    return total / np.float32(len(corners)), texture, np.multiply(ct.grid.spacing_mm, np.multiply(steps, each))
 
 
 def filled_body(hu: np.ndarray) -> np.ndarray:
