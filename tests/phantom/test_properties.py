@@ -17,7 +17,8 @@ from lungstage.tnm import describe_tnm
 
 SLOW_MACHINE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FAR = Fields(np.full((len(NAMES), 3, 3, 3), FAR_MM, np.float32), np.full(3, -60.0), 60.0)
-RADII = st.tuples(*[st.floats(4.0, 30.0)] * 3)
+THINNEST = 4.0  # longest over shortest axis; samples do not reach into the tips of needles, and no lesion is one
+RADII = st.tuples(*[st.floats(4.0, 30.0)] * 3).filter(lambda radii: max(radii) <= THINNEST * min(radii))
 TURNS = st.tuples(*[st.floats(-90.0, 90.0)] * 3)
 STREAMS = (
     "person", "build", "bronchi", "surfaces", "trees", "glands", "physiology", "plan", "primary", "nodes", "collapse",
@@ -33,8 +34,8 @@ def test_an_ellipsoid_has_the_volume_and_the_longest_diameter_of_its_axes(radii,
     size = measure_shape(ellipsoid("x", (3.0, -2.0, 5.0), radii, turned(*turns).T), None, FAR)
 
     # samples are a 44th of the longest side apart, the surface lies between them
-    assert size.volume_ml == pytest.approx(4 / 3 * np.pi * np.prod(radii) / 1000, rel=0.03)
-    assert size.longest_mm == pytest.approx(2 * max(radii), rel=0.02)
+    assert size.volume_ml == pytest.approx(4 / 3 * np.pi * np.prod(radii) / 1000, rel=0.015)
+    assert size.longest_mm == pytest.approx(2 * max(radii), rel=0.015)
     assert 2 * min(radii) * 0.97 <= size.short_axis_mm <= 2 * max(radii) * 1.02
 
 
