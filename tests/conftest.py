@@ -1,8 +1,13 @@
-"""What every test may ask for: the real scans, if they lie beside the checkout."""
+"""What every test may ask for: the real scans, if they lie beside the checkout; and patience."""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# a busy machine is no fault of the code: no test of ours fails for being slow
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
