@@ -145,10 +145,7 @@ def judge_nodule(traits: Traits, facts: Facts, numbers: MalignancyParameters) ->
     d = sane_mm(min(traits.longest_mm.q50, numbers.compact_length * ball_mm(traits)))
     size = brock_size(d, numbers)
     base = numbers.brock_constant + population_shift(facts, numbers) + numbers.brock_family * numbers.share_family
-    # Beside a cancer small nodules are its separate nodules more often than a screened person's are cancers.
-    separate = 0.0 if facts.population == "screening" else numbers.separate_odds
-    shown = float(np.log(np.exp(base + size + mass(d, numbers)) + separate) - base)
-    reasons = [Reason("size", d, shown)]
+    reasons = []
 
     def known(term, value, log_odds):
         reasons.append(Reason(term, value, log_odds))
@@ -178,11 +175,30 @@ def judge_nodule(traits: Traits, facts: Facts, numbers: MalignancyParameters) ->
     known("fat", traits.p_fat, numbers.fat_nodule * traits.p_fat)
     reasons.append(slender_reason(traits, numbers.nodule_slender, numbers.nodule_slender_from, numbers.nodule_slender_full))
     known("perifissural", traits.p_perifissural, numbers.perifissural * traits.p_perifissural)
-    # Small and ground-glass lesions stay cold whatever they are. The share grows as the size term does, so that a larger
-    # cold nodule is never less malignant than a smaller one.
-    trusted = np.clip(size / brock_size(30.0, numbers), 0.0, 1.0) * (1 - glass) * (1 - 0.5 * part)
+    floor, shown, full = (
+        beside_a_cancer(term, facts, numbers) for term in (0.0, size + mass(d, numbers), brock_size(LARGEST_NODULE_MM, numbers))
+    )
+    reasons.insert(0, Reason("size", d, shown))
+    # Small and ground-glass lesions stay cold whatever they are. The share grows as the size term does and no faster than
+    # cold uptake takes away, so that a larger cold nodule is never less malignant than a smaller one.
+    coldest = -min(numbers.uptake["nodule"][1])
+    trusted = np.clip((shown - floor) / max(full - floor, coldest), 0.0, 1.0) * (1 - glass) * (1 - 0.5 * part)
     reasons += uptake_reasons("nodule", traits, numbers, float(trusted), usual_uptake(d, numbers))
     return base, reasons
+
+
+def beside_a_cancer(size: float, facts: Facts, numbers: MalignancyParameters) -> float:
+    """The size term, with the odds of a separate nodule of a cancer elsewhere added to those of the average patient.
+
+    Beside a cancer small nodules are its separate nodules more often than a screened person's are cancers.
+    """
+    if facts.population == "screening":
+        return size
+    average = numbers.brock_constant + population_shift(facts, numbers) + numbers.brock_family * numbers.share_family
+    average += numbers.brock_age * (numbers.usual_age - 62.0) + numbers.brock_female * numbers.share_female
+    average += numbers.brock_upper_lobe * numbers.share_upper_lobe + numbers.brock_emphysema * numbers.share_emphysema
+    average += numbers.brock_count * (numbers.usual_count - 4)
+    return float(np.logaddexp(average + size, np.log(max(numbers.separate_odds, 1e-9))) - average)
 
 
 def brock_size(d: float, numbers: MalignancyParameters) -> float:
