@@ -65,7 +65,7 @@ def flood_labels(volume, mask, seeds):
 @njit(cache=True)
 def _flood_labels(volume, mask, start, lowest, first, last, following, labels):
     """first and last[level - lowest] and following[voxel] are queues: the shore that waits for each level."""
-    nz, ny, nx = volume.shape
+    _, ny, nx = volume.shape
     heights, inside, owner = volume.ravel(), mask.ravel(), labels.ravel()
     for i in start:
         _wait(np.int64(heights[i]) - lowest, i, first, last, following)
@@ -76,17 +76,23 @@ def _flood_labels(volume, mask, start, lowest, first, last, following, labels):
             z, rest = i // (ny * nx), i % (ny * nx)
             y, x = rest // nx, rest % nx
             for side in range(6):
-                step = 1 if side % 2 else -1
-                axis = side // 2
-                if axis == 0:
-                    is_there, j = 0 <= z + step < nz, i + step * ny * nx
-                elif axis == 1:
-                    is_there, j = 0 <= y + step < ny, i + step * nx
-                else:
-                    is_there, j = 0 <= x + step < nx, i + step
+                is_there, j = _beside(i, z, y, x, side, volume.shape)
                 if is_there and inside[j] and not owner[j]:
                     owner[j] = owner[i]
                     _wait(max(np.int64(k), np.int64(heights[j]) - lowest), j, first, last, following)
+
+
+@njit(cache=True)
+def _beside(i, z, y, x, side, shape):
+    """Whether voxel i at (z, y, x) has a neighbour on this side (0 to 5), and which one that is."""
+    nz, ny, nx = shape
+    step = 1 if side % 2 else -1
+    axis = side // 2
+    if axis == 0:
+        return 0 <= z + step < nz, i + step * ny * nx
+    if axis == 1:
+        return 0 <= y + step < ny, i + step * nx
+    return 0 <= x + step < nx, i + step
 
 
 @njit(cache=True)
@@ -103,7 +109,7 @@ def _wait(level, i, first, last, following):
 @njit(cache=True)
 def _flood(volume, start, lowest, first, following, most, levels):
     """first[level - lowest] and following[voxel] are linked lists: the shore that waits for each level."""
-    nz, ny, nx = volume.shape
+    _, ny, nx = volume.shape
     heights, reached = volume.ravel(), levels.ravel()
     for i in start:
         level = np.int64(heights[i])
@@ -125,14 +131,7 @@ def _flood(volume, start, lowest, first, following, most, levels):
             z, rest = i // (ny * nx), i % (ny * nx)
             y, x = rest // nx, rest % nx
             for side in range(6):
-                step = 1 if side % 2 else -1
-                axis = side // 2
-                if axis == 0:
-                    inside, j = 0 <= z + step < nz, i + step * ny * nx
-                elif axis == 1:
-                    inside, j = 0 <= y + step < ny, i + step * nx
-                else:
-                    inside, j = 0 <= x + step < nx, i + step
+                inside, j = _beside(i, z, y, x, side, volume.shape)
                 if inside and reached[j] == DRY:
                     height = max(level, np.int64(heights[j]))
                     if height - lowest < first.size:

@@ -35,9 +35,11 @@ def test_no_finding_is_malignant(everything):
 
 def test_findings_that_are_told_have_a_size(chest, everything):
     anatomy, _ = chest
-    for one in everything:
-        if one.name not in INVISIBLE and one.name != "normal node":
-            assert measure_shape(one.shape, None, anatomy.fields) is not None, one.name
+    told = [one for one in everything if one.name not in INVISIBLE and one.name != "normal node"]
+    sizes = {one.name: measure_shape(one.shape, None, anatomy.fields) for one in told}
+
+    assert sizes
+    assert not [name for name, size in sizes.items() if size is None or not size.longest_mm > 0 or not size.volume_ml > 0]
 
 
 def test_a_plaque_lies_on_the_pleura_and_a_bulla_under_it(chest, everything):
