@@ -14,6 +14,7 @@ from .coarse import Coarse, box_of, box_slices
 from .parameters import LungParameters
 
 SPINE_MM = 40.0  # spine and sternum stand within this width
+ONE_LUNG_MM = 30.0  # beside a single lung the spine stands within this distance of its air
 CLEAN = 0.85  # of a core's blocks must lie on one side of the midline: lungs reach across it, cores hardly do
 
 
@@ -21,6 +22,8 @@ def find_midline(coarse: Coarse, lung: np.ndarray, lumen: np.ndarray, tissue: np
     """The patient's middle as an index along x: the median of windpipe, bones and outer contour, as far as they are seen.
 
     None of the three is safe alone: a tumour pushes the windpipe, a field of view cuts ribs on one side, arms lie unevenly.
+    Only bones near the lungs count where the contour is cut: the shaft of an arm that hangs down is more dense bone in few
+    columns than a spine.
     """
     from ..kernels.profiles import count_along
 
@@ -34,21 +37,33 @@ def find_midline(coarse: Coarse, lung: np.ndarray, lumen: np.ndarray, tissue: np
         votes.append(upper[upper[:, 0] >= np.median(upper[:, 0]), 2].mean())
     columns = np.flatnonzero(count_along(tissue[chest]).x)
     ends = (columns[0] == 0) + (columns[-1] == tissue.shape[2] - 1)
-    bones = count_along((coarse.mean[chest] > 250) & (tissue[chest] != 0)).x
-    if bones.any():
-        votes.append(
-            spine_column(bones, coarse.spacing_mm[2]) if ends == 1 else np.searchsorted(np.cumsum(bones), bones.sum() / 2)
-        )
     if ends == 0:
         votes.append((columns[0] + columns[-1]) / 2)
+    bones = ((coarse.mean[chest] > 250) & (tissue[chest] != 0)).sum(0, dtype=np.float32)
+    if ends == 1:
+        aired = np.flatnonzero(count_along(lung).x)
+        reach = round(ONE_LUNG_MM / coarse.spacing_mm[2])
+        bones[:, : max(0, aired[0] - reach)] = bones[:, aired[-1] + reach + 1 :] = 0
+    if bones.any():
+        votes.append(spine_column(bones, coarse.spacing_mm) if ends == 1 else middle_of(bones.sum(0)))
     return float(np.median(votes)) if votes else (lung.shape[2] - 1) / 2
 
 
-def spine_column(bones: np.ndarray, step_mm: float) -> float:
-    """Index of the middle of the band along x that holds most bone; where one side is cut off, half of the ribs are."""
-    width = 2 * max(1, round(SPINE_MM / 2 / step_mm)) + 1
-    held = np.convolve(bones, np.ones(width, int), mode="same")
-    return float(np.mean(np.flatnonzero(held == held.max())))
+def middle_of(counts: np.ndarray) -> int:
+    """Index that has half of the counts before it."""
+    return int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
+
+
+def spine_column(bones: np.ndarray, spacing_mm) -> float:
+    """Index along x of the middle of the square that holds most bone, of bones (y, x) counted along z.
+
+    Where one side is cut off, half of the ribs are; and those that are left fill their columns, but no square.
+    """
+    from scipy.ndimage import uniform_filter
+
+    width = [2 * max(1, round(SPINE_MM / 2 / step)) + 1 for step in spacing_mm[1:]]
+    held = uniform_filter(bones, width, mode="constant")
+    return float(np.mean(np.nonzero(held >= held.max() * (1 - 1e-5))[1]))
 
 
 def part_sides(coarse: Coarse, lung: np.ndarray, midline: float, numbers: LungParameters) -> np.ndarray:

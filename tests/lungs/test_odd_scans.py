@@ -101,6 +101,22 @@ def test_half_a_thorax_shows_its_lung_and_says_what_is_cut(side):
     assert lungs.quality.cut and lungs.quality.covered < 0.95
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+def test_the_bone_of_an_arm_at_the_edge_of_the_picture_is_not_the_spine(side):
+    """An arm that hangs down has its shaft in few columns from top to bottom, more bone there than a spine shows."""
+    study, truth = draw(Chest())
+    values = np.array(study.ct.values)
+    _, y, x = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(SHAPE, SPACING)], indexing="ij")
+    arm = (x - side * 160) ** 2 + y**2
+    values[arm <= 40**2] = np.maximum(values[arm <= 40**2], 40)
+    values[arm <= 16**2] = 1200
+    values[(values > 250) & (x**2 + (y - 75) ** 2 < 16**2)] = 200  # old: a thin shell, and marrow
+
+    lungs = find_lungs(replace(study, ct=Volume(values, study.ct.grid, "HU")))
+
+    assert dice(lungs.right, truth["right"]) >= GOOD and dice(lungs.left, truth["left"]) >= GOOD
+
+
 def nothing(kind: str) -> np.ndarray:
     z, y, x = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(SHAPE, SPACING)], indexing="ij")
     generator = np.random.default_rng(5)
