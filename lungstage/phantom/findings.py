@@ -11,15 +11,18 @@ import numpy as np
 
 from ..records.names import LOBES
 from .anatomy import Anatomy
-from .disease import inside_organ, one_node, pleural_fluid, vertebral_bodies
 from .distance import CENTRE, END, KIND, RADII, TUBE
 from .fields import FIELD
 from .lesion import Lesion, egg, lumpy, spikes
+from .metastases import inside_organ
+from .nodes import one_node
 from .parameters import read_table
 from .physiology import Physiology, Worth
 from .places import apart_from, lobe_points
+from .pleura import pleural_fluid
 from .solids import Solids, ellipsoid, join, tubes
 from .streams import stream
+from .tumour_places import vertebral_bodies
 
 NOTED_NODE_MM = 8.0
 """A healthy node of this short axis or more is written into the truth as a benign lesion."""

@@ -6,10 +6,11 @@ from lungstage.errors import ImpossibleRequest
 from lungstage.phantom import make_case
 from lungstage.phantom.anatomy import build_anatomy
 from lungstage.phantom.cases import named_case, named_cases
-from lungstage.phantom.disease import REACHES, place_disease, solid_named
+from lungstage.phantom.disease import place_disease
 from lungstage.phantom.measure import TOUCH_MM, surface_points, union_distance
 from lungstage.phantom.physiology import draw_physiology
 from lungstage.phantom.truth import find_truth
+from lungstage.phantom.tumour_places import REACHES, solid_named
 
 SEED = 17
 
