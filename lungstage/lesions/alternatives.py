@@ -15,8 +15,8 @@ from .search import Search
 from .spots import Spot
 from .survey import Survey, depth_below_wall_mm, hilum_distance_mm
 
-ORGANS = ("heart", "aorta", "pulmonary_artery", "vena_cava", "oesophagus", "trachea_wall", "thymus", "thyroid", "vertebra",
-          "liver", "spleen", "stomach")  # fmt: skip
+ORGANS = ("heart", "aorta", "pulmonary_artery", "vena_cava", "oesophagus", "trachea_wall", "thymus", "thyroid",
+          "larynx_pharynx", "vertebra", "liver", "spleen", "stomach")  # fmt: skip
 LARGEST = 0.99
 OUTERMOST = 0.25
 """A shape of which a quarter lies outside of organs is not just an organ."""

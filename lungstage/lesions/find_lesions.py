@@ -60,9 +60,15 @@ def find_lesions(
         lesion = None if candidate is None else look_closely(candidate, spot, survey)
         if lesion is not None and not any(holds(lesion, other) for other in given):
             (cold if spot.suv is None else hot).append(lesion)
-    found = without_twins(cold, without_twins(hot, given))
-    found.sort(key=lambda lesion: (-lesion.p_malignant, -lesion.longest_diameter_mm.q50, lesion.centre_mm))
+    kept = without_twins(hot, given)
+    cold = most_suspicious_first(without_twins(cold, kept)[len(kept) :])
+    found = most_suspicious_first(kept + cold[: max(0, int(numbers.search.candidates_at_most) - len(kept))])
     return Lesions(tuple(replace(lesion, id=f"L{k}") for k, lesion in enumerate(found, start=1)), notes)
+
+
+def most_suspicious_first(lesions: list[Lesion]) -> list[Lesion]:
+    """By what is known of each alone; equals in an order of their own."""
+    return sorted(lesions, key=lambda lesion: (-lesion.p_malignant, -lesion.longest_diameter_mm.q50, lesion.centre_mm))
 
 
 def find_spots(survey: Survey) -> list[Spot]:
@@ -79,7 +85,7 @@ def spill_of(spot: Spot, foci: list[Spot]) -> np.ndarray:
 
 
 def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: SearchParameters) -> list[Spot]:
-    """One spot a thing, at most `candidates_at_most`: hot ones first, then masses by volume, nodules and nodes in turn.
+    """One spot a thing, at most `looks_at_most`: hot ones first, then masses by volume, nodules and nodes in turn.
 
     A focus over a spot of the CT becomes that spot, with its uptake; spots of the CT keep the place, because CT is sharper.
     """
@@ -109,14 +115,14 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: Searc
         name: [one for i, one in enumerate(structures) if i not in used and one.found_by == name]
         for name in ("mass", "nodule", "node")
     }
-    room = max(0, int(numbers.candidates_at_most) - len(spots))
+    room = max(0, int(numbers.looks_at_most) - len(spots))
     thirds = {"mass": room // 3, "nodule": room // 3, "node": room - 2 * (room // 3)}
     chosen = {name: sorted(cold[name], key=lambda one: -one.score)[: thirds[name]] for name in cold}
     for name, ones in cold.items():  # what one detector does not need the others may have
         spare = room - sum(map(len, chosen.values()))
         more = sorted(ones, key=lambda one: -one.score)[len(chosen[name]) :]
         chosen[name] = chosen[name] + more[:spare]
-    return [*spots[: int(numbers.candidates_at_most)], *chosen["mass"], *chosen["nodule"], *chosen["node"]]
+    return [*spots[: int(numbers.looks_at_most)], *chosen["mass"], *chosen["nodule"], *chosen["node"]]
 
 
 def told_apart(masses: list[Spot], foci: list[Spot], numbers: SearchParameters) -> tuple[list[Spot], list[Spot]]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..kernels.morphology import grow_mm, open_mm
 from ..records import Anatomy
 from ..records.names import STATIONS
 from .parameters import SearchParameters
@@ -16,7 +17,7 @@ from .search import Search
 from .spots import RADIUS_OF_SCALE, Spot, apart, bright_spots
 
 FAR = 9.2  # squared Mahalanobis distance beyond which less than 3 % of a station's nodes lie
-NOT_A_NODE = ("heart", "aorta", "oesophagus", "trachea_wall", "vertebra", "bone")
+NOT_A_NODE = ("heart", "aorta", "oesophagus", "trachea_wall", "thyroid", "larynx_pharynx", "vertebra", "bone")
 DOT = 2.0
 APART = 0.7
 """Nodes lie side by side: two count as one only within this part of the larger one's radius."""
@@ -30,9 +31,15 @@ def find_nodes(search: Search, anatomy: Anatomy, numbers: SearchParameters) -> l
     index = np.argwhere(ground)
     low, high = np.maximum(index.min(axis=0) - 3, 0), np.minimum(index.max(axis=0) + 4, ground.shape)
     box = tuple(slice(a, b) for a, b in zip(low, high))
-    values = soft_in_fat(search, box, numbers)
-    peaks, response, scale = bright_spots(
-        values, ground[box], search.grid.spacing_mm, numbers.node_scales_mm, numbers.node_response_hu, DOT
+    spacing, least = search.grid.spacing_mm, numbers.node_response_hu
+    values, known = soft_in_fat(search, box, numbers), known_structures(search, box, numbers)
+    alone = np.where(known, np.float32(numbers.fat_hu), values)
+    peaks, response, scale = map(
+        np.concatenate,
+        zip(
+            bright_spots(values, ground[box], spacing, numbers.node_scales_mm, least, DOT),
+            bright_spots(alone, ground[box] & ~known, spacing, numbers.small_node_scales_mm, least, DOT),
+        ),
     )
     if not len(peaks):
         return []
@@ -101,6 +108,17 @@ def soft_in_fat(search: Search, box, numbers: SearchParameters) -> np.ndarray:
     return np.where(airy, 0.5 * (numbers.fat_hu + numbers.soft_hu) - 50.0, hu).astype(np.float32)
 
 
+def known_structures(search: Search, box, numbers: SearchParameters) -> np.ndarray:
+    """bool: the airway with its wall, and what is as thick as the heart, the great vessels and the largest nodes.
+
+    A small node between the trachea and a great vessel is a saddle of their brightness; without them it stands alone.
+    """
+    spacing = search.grid.spacing_mm
+    wall = grow_mm(search.airway[box], spacing, numbers.airway_wall_mm) > 0
+    soft = (search.hu[box] > numbers.thick_hu) & ~search.airway[box]
+    return wall | (open_mm(soft, spacing, numbers.thick_mm) > 0)
+
+
 def organ_share(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
     """(n): probability that a point lies in an organ of the mediastinum that is no node."""
     columns = [anatomy.region_names.index(name) for name in NOT_A_NODE if name in anatomy.region_names]
@@ -108,7 +126,8 @@ def organ_share(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
 
 
 def seats(spots: list[Spot], station: dict, weights: np.ndarray, numbers: SearchParameters) -> list[Spot]:
-    """At most `nodes_at_most` spots, given out among the stations by how many nodes each usually holds (D'Hondt's rule).
+    """At most `nodes_at_most` spots, given out among the stations by how many nodes each usually holds (D'Hondt's rule)
+    and how strong the spot is, by the root: a strong spot is seldomer a vessel, but no station is left to the strongest alone.
 
     Within a station the strongest come first; the score of what is returned is the order of the giving.
     """
@@ -117,6 +136,6 @@ def seats(spots: list[Spot], station: dict, weights: np.ndarray, numbers: Search
     for spot in spots:
         column = int(np.argmax(station[tuple(spot.centre_mm.round(6))]))
         taken[column] += 1
-        quotients.append(weights[column] / taken[column])
+        quotients.append(weights[column] / taken[column] * np.sqrt(spot.score))
     order = np.argsort(-np.array(quotients), kind="stable")[: int(numbers.nodes_at_most)]
     return [replace(spots[i], score=float(quotients[i])) for i in order]

@@ -24,6 +24,10 @@ class SearchParameters:
     mass_ml: float
     neck_ratio: float
     node_scales_mm: tuple[float, ...]
+    small_node_scales_mm: tuple[float, ...]
+    airway_wall_mm: float
+    thick_mm: float
+    thick_hu: float
     node_response_hu: float
     fat_hu: float
     soft_hu: float
@@ -63,6 +67,7 @@ class SearchParameters:
     harmless_share: float
     harmless_over_blood: float
     harmless_blur: float
+    looks_at_most: int
     candidates_at_most: int
     given_real: float
     given_border_sd_mm: float

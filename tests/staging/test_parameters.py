@@ -96,7 +96,7 @@ def test_costs_hold_the_sanity_rules_of_priors_8_7():
     [
         ("network/histology.csv", "squamous,0.23", "squamous,1.23", "outside"),
         ("network/lobes.csv", "right_upper_lobe,0.32", "right_upper_lobe,0.92", "sums to"),
-        ("network/stations.csv", "\n7,0.1,", "\n77,0.1,", "needed are"),
+        ("network/stations.csv", "\n7,0.075,", "\n77,0.075,", "needed are"),
         ("network/organs.csv", "liver,liver,0.17", "liver,liver,much", "not a number"),
         ("network/network.toml", "[kept_mass]", "[kept_mess]", "unknown key"),
         ("costs.toml", "value = [0, 1, 3, 4, 8]", "value = [0, 1, 3, 4]", "needs 5 costs"),
