@@ -18,6 +18,10 @@ from .parameters import OrientationParameters
 SOFT_HU, AIR_HU = -300, -500
 FEW_CORNERS = 4  # voxels read of a block below which its unevenness is not known
 FEWEST_BLOCKS = 6  # along each axis; a thinner slab is no chest
+SPINE_MIDDLE = 0.56  # of the body on one side of the spine: so much at most across it, where left and right are alike
+MIDDLE_OF_BONE = 0.01  # so much more counts what lies deep in bone: a path keeps to the middle and not to the first of equals
+LOOKS = 3  # a first look may be wrong about one thing, which the second sees; what turns for ever is not judged
+STRAIGHT = ((0, False), (1, False), (2, False))
 DRIFT_MM = 10.0  # along so much of the spine it may move by one block: scoliosis, but no rib
 
 
@@ -32,14 +36,14 @@ class Bearings:
     """
 
     judged: bool
-    turn: tuple[tuple[int, bool], ...] = ((0, False), (1, False), (2, False))
+    turn: tuple[tuple[int, bool], ...] = STRAIGHT
     sides: tuple[float | None, ...] = ()
     sure_of_sides: bool = False
 
     @property
     def as_the_header(self) -> bool:
         """Whether head, back and left are where the header has them."""
-        return self.turn == ((0, False), (1, False), (2, False))
+        return self.turn == STRAIGHT
 
 
 UNJUDGED = Bearings(False)
@@ -50,42 +54,81 @@ def take_bearings(ct: Volume, numbers: OrientationParameters) -> Bearings:
 
     ct       in HU, axes as the header has them
     returns  a turn that differs from the header only where the anatomy contradicts it plainly
+
+    What contradicts the header is looked at once more with head and back where they were seen, so that the answer does not
+    depend on the order in which the array came: blocks begin at the same corner of the patient, ties fall the same way.
     """
-    hu, texture, sides_mm = blocks_of(ct, numbers.block_mm)
-    if min(hu.shape) < FEWEST_BLOCKS:
+    turn, sight = STRAIGHT, look_at(ct.values, ct.grid.spacing_mm, numbers)
+    for _ in range(LOOKS):
+        if sight is None or sight.turn == STRAIGHT:
+            break
+        turn = turned_after(turn, sight.turn)
+        sight = look_at(*turned_view(ct, turn), numbers)
+    if sight is None or sight.turn != STRAIGHT:
         return UNJUDGED
+    votes = sight.view.side_votes(numbers)
+    total = sum(vote or 0.0 for vote in votes)
+    against = total <= -numbers.sides_votes
+    if turn == STRAIGHT:  # a header that is right so far is doubted only by all three
+        against = against and None not in votes and max(votes) < 0
+    (head, back, (left, backwards)) = turn
+    votes = tuple(-vote if against and vote is not None else vote for vote in votes)
+    return Bearings(True, (head, back, (left, backwards != against)), votes, against or total >= numbers.sides_seen)
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A chest looked at: the turn, as in Bearings, that brings head and back where they belong, and the blocks as they came.
+
+    Left follows from head and back: a scanner turns patients but does not mirror them.
+    """
+
+    turn: tuple[tuple[int, bool], ...]
+    view: View
+
+
+def look_at(values: np.ndarray, spacing_mm, numbers: OrientationParameters) -> Sight | None:
+    """Where head and back of an array (HU, its three sides in mm) are; None where it shows no chest or no spine."""
+    hu, texture, sides_mm = blocks_of(values, spacing_mm, numbers.block_mm)
+    if min(hu.shape) < FEWEST_BLOCKS:
+        return None
     body = filled_body(hu)
     lung = lungs_in(hu, body, sides_mm, numbers)
     if lung.sum() * np.prod(sides_mm) / 1000 < numbers.lungs_ml:
-        return UNJUDGED
-    trunk = bone_of(hu, texture, numbers) & box_around(lung)
-    spines = [spine_along(trunk, sides_mm, axis) for axis in range(3)]
+        return None
+    bone = bone_of(hu, texture, numbers)
+    spines = [spine_along(bone, lung, sides_mm, axis) for axis in range(3)]
     seen = [share for share, _ in spines]
     along = int(np.argmax(seen))
     if seen[along] < numbers.spine_seen or seen[along] - sorted(seen)[1] < numbers.spine_margin:
-        return UNJUDGED
+        return None
+    path = spines[along][1]
     orders = [order for order in permutations(range(3)) if order[0] == along]
-    before = {order: share_in_front(np.transpose(body, order), spines[along][1], order[1] > order[2]) for order in orders}
-    order = max(orders, key=lambda order: abs(before[order] - 0.5))
+    before = {order: share_in_front(np.transpose(body, order), path, order[1] > order[2]) for order in orders}
+    order = max(orders, key=lambda order: deep(before[order]))
     in_front = before[order]
-    if order != (0, 1, 2) and (deep(in_front) < numbers.spine_behind or deep(before[order[0], order[2], order[1]]) > 0.56):
-        return UNJUDGED
-    view = View.of(hu, body, lung, sides_mm, spines[along][1], order)
+    if order != (0, 1, 2) and (
+        deep(in_front) < numbers.spine_behind or deep(before[order[0], order[2], order[1]]) > SPINE_MIDDLE
+    ):
+        return None
+    view = View.of(hu, body, lung, sides_mm, path, order)
     flip_back = in_front < 1 - numbers.spine_behind
-    view = view.flipped(1) if flip_back else view
-    flip_head = view.head_votes(numbers) < 0
-    view = view.flipped(0) if flip_head else view
-    # a scanner turns patients but does not mirror them: without other evidence left follows from head and back
+    behind = view.flipped(1) if flip_back else view
+    flip_head = behind.head_votes(numbers) < 0
     mirrored = (order_is_odd(order) + flip_back + flip_head) % 2 == 1
-    view = view.flipped(2) if mirrored else view
-    votes = view.side_votes(numbers)
-    total = sum(vote or 0.0 for vote in votes)
-    against = total <= -numbers.sides_votes
-    if not flip_back and not flip_head and order == (0, 1, 2):  # a header that is right so far is doubted only by all three
-        against = against and None not in votes and max(votes) < 0
-    turn = ((order[0], flip_head), (order[1], flip_back), (order[2], mirrored != against))
-    votes = tuple(-vote if against and vote is not None else vote for vote in votes)
-    return Bearings(True, turn, votes, against or total >= numbers.sides_seen)
+    return Sight(((order[0], flip_head), (order[1], flip_back), (order[2], mirrored)), view)
+
+
+def turned_after(first, then) -> tuple[tuple[int, bool], ...]:
+    """One turn, as in Bearings, that does what a first one and then another do."""
+    return tuple((first[axis][0], first[axis][1] != backwards) for axis, backwards in then)
+
+
+def turned_view(ct: Volume, turn) -> tuple[np.ndarray, tuple[float, ...]]:
+    """(the array of a CT seen after a turn, its sides in mm); nothing is copied."""
+    order = [axis for axis, _ in turn]
+    flips = [axis for axis, (_, backwards) in enumerate(turn) if backwards]
+    return np.flip(ct.values.transpose(order), flips), tuple(ct.grid.spacing_mm[axis] for axis in order)
 
 
 def bone_of(hu: np.ndarray, texture: np.ndarray, numbers: OrientationParameters) -> np.ndarray:
@@ -94,15 +137,14 @@ def bone_of(hu: np.ndarray, texture: np.ndarray, numbers: OrientationParameters)
     return (hu > numbers.bone_hu) & ((texture > numbers.bone_texture_hu) | (hu > numbers.bone_sure_hu))
 
 
-def blocks_of(ct: Volume, block_mm: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def blocks_of(values: np.ndarray, spacing_mm, block_mm: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(mean HU of blocks of about `block_mm`, highest less lowest HU in each or infinity if unknown, their sides in mm).
 
     Of each block two voxels along each axis are read: the eighth of the volume is enough to tell bone from air.
     """
-    factors = [max(1, round(block_mm / side)) for side in ct.grid.spacing_mm]
-    steps = [max(1, factor // 2) for factor in factors]
-    each = [min(2, factor) for factor in factors]
-    few = ct.values[tuple(slice(None, None, step) for step in steps)]
+    each = [2 if block_mm >= 1.5 * side else 1 for side in spacing_mm]
+    steps = [max(1, round(block_mm / (count * side))) for count, side in zip(each, spacing_mm)]
+    few = values[tuple(slice(None, None, step) for step in steps)]
     shape = [side // count for side, count in zip(few.shape, each)]
     few = few[tuple(slice(0, side * count) for side, count in zip(shape, each))]
     corners = [few[tuple(slice(first, None, count) for first, count in zip(at, each))] for at in np.ndindex(*each)]
@@ -112,7 +154,7 @@ def blocks_of(ct: Volume, block_mm: float) -> tuple[np.ndarray, np.ndarray, np.n
         total += corner
         low, high = np.minimum(low, corner), np.maximum(high, corner)
     texture = high - low if len(corners) >= FEW_CORNERS else np.full(high.shape, np.inf)
-    return total / np.float32(len(corners)), texture, np.multiply(ct.grid.spacing_mm, np.multiply(steps, each))
+    return total / np.float32(len(corners)), texture, np.multiply(spacing_mm, np.multiply(steps, each))
 
 
 def filled_body(hu: np.ndarray) -> np.ndarray:
@@ -151,42 +193,42 @@ def lungs_in(hu: np.ndarray, body: np.ndarray, sides_mm, numbers: OrientationPar
     return (size_ml > numbers.lung_piece_ml)[labels]
 
 
-def box_around(lung: np.ndarray) -> np.ndarray:
-    """Bool: the box around the lungs, grown along each axis to the ends of the scan in turn: trunk, but no arms."""
-    boxed = np.zeros(lung.shape, np.uint8)
-    for axis in range(3):
-        inside = lung.any(axis=tuple(other for other in range(3) if other != axis))
-        ends = np.flatnonzero(inside)
-        span = np.zeros(len(inside), np.uint8)
-        span[ends[0] : ends[-1] + 1] = 1
-        boxed += span.reshape([-1 if other == axis else 1 for other in range(3)])
-    return boxed >= 2
-
-
-def spine_along(bone: np.ndarray, sides_mm, axis: int) -> tuple[float, np.ndarray]:
+def spine_along(bone: np.ndarray, lung: np.ndarray, sides_mm, axis: int) -> tuple[float, np.ndarray]:
     """(share of the axis along which one column of bone is seen, its place in each plane (planes, 2)).
 
-    The column is the path of most bone that moves sideways by at most one block in DRIFT_MM: dynamic programming, exact.
+    The column is the path of most bone that moves sideways by at most one block in DRIFT_MM: dynamic programming, exact. It
+    is looked for within the reach of the lungs across the axis: in the trunk, but not in the arms.
     """
     from scipy import ndimage
 
     across = np.delete(sides_mm, axis)
-    near = ndimage.gaussian_filter(np.moveaxis(bone, axis, 0).astype(np.float32), (6 / sides_mm[axis], *(8 / across)))
-    here = np.minimum(2 * near, 1.0)
+    around = reach_of(np.moveaxis(lung, axis, 0).any(axis=0))
+    trunk = np.moveaxis(bone, axis, 0)[:, around[0], around[1]].astype(np.float32)
+    near = ndimage.gaussian_filter(trunk, (6 / sides_mm[axis], *(8 / across)), truncate=3.0)
+    solid = np.minimum(2 * near, 1.0)
+    here = solid + MIDDLE_OF_BONE * near
     every = max(1, round(DRIFT_MM / sides_mm[axis]))
     totals = [here[0]]
     for k in range(1, len(here)):
         before = ndimage.maximum_filter(totals[-1], 3) if k % every == 0 else totals[-1]
         totals.append(before + here[k])
     at = np.unravel_index(totals[-1].argmax(), totals[-1].shape)
-    share, path = float(totals[-1][at]) / len(here), [at]
+    path = [at]
     for k in range(len(here) - 1, 0, -1):
         if k % every == 0:
             low = np.maximum(np.subtract(at, 1), 0)
             window = totals[k - 1][low[0] : at[0] + 2, low[1] : at[1] + 2]
             at = tuple(int(start + step) for start, step in zip(low, np.unravel_index(window.argmax(), window.shape)))
         path.append(at)
-    return share, np.array(path[::-1])
+    path = np.array(path[::-1])
+    share = float(np.mean(solid[np.arange(len(solid)), path[:, 0], path[:, 1]]))
+    return share, path + [part.start for part in around]
+
+
+def reach_of(plane: np.ndarray) -> tuple[slice, slice]:
+    """The smallest box, rows and columns, around what is set in a plane."""
+    ends = [np.flatnonzero(plane.any(axis=axis)) for axis in (1, 0)]
+    return tuple(slice(int(one[0]), int(one[-1]) + 1) for one in ends)
 
 
 def share_in_front(body: np.ndarray, path: np.ndarray, swapped: bool) -> float:
