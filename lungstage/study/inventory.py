@@ -21,6 +21,7 @@ class Inventory:
     volumes    NIfTI, NRRD and MetaImage files
     damaged    files that begin as DICOM and cannot be read, each with the reason
     strangers  number of files that are neither
+    unopened   what may hold images and cannot be opened from here, such as links that lead nowhere
     """
 
     where: str
@@ -29,6 +30,7 @@ class Inventory:
     volumes: tuple[Source, ...]
     damaged: tuple[tuple[Source, str], ...]
     strangers: int
+    unopened: tuple[Source, ...] = ()
 
 
 Watch = Callable[[int, int], None]
@@ -59,6 +61,8 @@ def sort_out(where: str, sources: tuple[Source, ...], files: Watch | None = None
     for number, source in enumerate(sources):
         if files is not None and number % TOLD_EVERY == 0:
             files(number, len(sources))
+        if source.unopened:
+            continue
         if source.is_volume_file:
             volumes.append(source)
             continue
@@ -85,7 +89,8 @@ def sort_out(where: str, sources: tuple[Source, ...], files: Watch | None = None
                 others.append(found)
         else:
             slices += found
-    return Inventory(where, tuple(slices), tuple(others), tuple(volumes), tuple(damaged), strangers)
+    unopened = tuple(source for source in sources if source.unopened)
+    return Inventory(where, tuple(slices), tuple(others), tuple(volumes), tuple(damaged), strangers, unopened)
 
 
 def begins_as_dicom(source: Source) -> bool:
@@ -115,6 +120,9 @@ def refuse_emptiness(inventory: Inventory) -> None:
     if inventory.others:
         kinds = sorted({other.why_not for other in inventory.others})
         raise UnreadableInput(f"{inventory.where}: no CT or PET image here, only {', '.join(kinds)}; give the folder of the scan")
+    if inventory.unopened:
+        source = inventory.unopened[0]
+        raise UnreadableInput(f"{inventory.where}: no image here, but {source.name} ({source.unopened})")
     raise UnreadableInput(
         f"{inventory.where}: no image here ({count_of(inventory.strangers, 'file')} that "
         f"{'is' if inventory.strangers == 1 else 'are'} neither DICOM nor NIfTI, NRRD or MetaImage); give the folder of the scan"

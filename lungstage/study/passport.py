@@ -20,6 +20,10 @@ def inventory_notes(inventory: Inventory) -> tuple[Note, ...]:
         source, why = inventory.damaged[0]
         text = f"{count_of(len(inventory.damaged), 'DICOM file')} cannot be read, such as {source.name} ({why})"
         notes += (Note("damaged_files", text, "left out"),)
+    if inventory.unopened:
+        source = inventory.unopened[0]
+        text = f"{count_of(len(inventory.unopened), 'thing')} could not be opened, such as {source.name} ({source.unopened})"
+        notes += (Note("unopened_files", text, "if images are in them, they are missing here"),)
     masks = sum("masks are used only" in other.why_not for other in inventory.others)
     if masks:
         text = f"{count_of(masks, 'file')} with segmentations or contours {'lies' if masks == 1 else 'lie'} beside the images"

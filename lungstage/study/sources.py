@@ -13,16 +13,22 @@ from pathlib import Path
 from ..errors import UnreadableInput
 
 VOLUME_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mhd", ".mha")
+ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 NEVER_IMAGES = (".json", ".xml", ".txt", ".csv", ".md", ".html", ".png", ".jpg", ".jpeg", ".pdf", ".raw", ".zraw", ".toml")
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file; `name` is how messages call it. archive: the open zip that holds it as `path`, or None."""
+    """One file; `name` is how messages call it.
+
+    archive    the open zip that holds it as `path`, or None
+    unopened   why it is named and cannot be opened, or ""
+    """
 
     path: str
     name: str
     archive: zipfile.ZipFile | None = field(default=None, compare=False, repr=False)
+    unopened: str = ""
 
     def open(self):
         """A binary file object, to be closed by the caller."""
@@ -59,7 +65,7 @@ def find_sources(path: str | Path) -> tuple[Source, ...]:
         raise UnreadableInput(f"{path}: neither a file nor a folder (a pipe or a device); give the folder that holds the scan")
     try:
         if path.is_dir():
-            found = tuple(Source(str(place), str(place.relative_to(path))) for place in files_below(path))
+            found = sources_below(path)
         elif zipfile.is_zipfile(path):
             found = zip_sources(path)
         elif is_dicomdir(path):
@@ -76,13 +82,34 @@ def find_sources(path: str | Path) -> tuple[Source, ...]:
     return found
 
 
-def files_below(folder: Path) -> list[Path]:
-    """Files of a folder and all folders in it, sorted, so that nothing depends on the order of the disk."""
-    found = []
-    for place, folders, names in os.walk(folder):
+def sources_below(folder: Path) -> tuple[Source, ...]:
+    """Files of a folder and all folders in it, sorted, so that nothing depends on the order of the disk.
+
+    Linked folders are followed, each once and never back to where the way came from. What may hold images and cannot be
+    opened from here is among them: links that lead nowhere, folders that may not be read, archives.
+    """
+    refused: list[OSError] = []
+    root, seen, found = folder.resolve(), set(), []
+    for place, folders, names in os.walk(folder, onerror=refused.append, followlinks=True):
+        real = Path(place).resolve()
+        if real in seen or (real != root and root.is_relative_to(real)):
+            folders.clear()
+            continue
+        seen.add(real)
         folders.sort()
-        found += [Path(place) / name for name in names]
-    return sorted(place for place in found if place.is_file())
+        found += [(Path(place) / name, why_unopened(Path(place) / name)) for name in names]
+    found += [(Path(error.filename), f"a folder that cannot be opened: {error.strerror}") for error in refused]
+    return tuple(
+        Source(str(place), str(place.relative_to(folder)), unopened=why)
+        for place, why in sorted(found) if why or place.is_file()
+    )  # fmt: skip
+
+
+def why_unopened(place: Path) -> str:
+    """Why a thing of a folder that may hold images is not opened, or ""."""
+    if place.is_symlink() and not place.exists():
+        return "a link that leads nowhere"
+    return "an archive inside the folder; unpack it, or give its own path" if place.name.lower().endswith(ARCHIVES) else ""
 
 
 def zip_sources(path: Path) -> tuple[Source, ...]:
@@ -114,10 +141,15 @@ def dicomdir_sources(path: Path) -> tuple[Source, ...]:
             listed = read_dicomdir(path)
     except DICOM_TROUBLE as error:
         raise UnreadableInput(f"{path}: this is no DICOMDIR ({error}); give the folder instead") from error
-    there = [place for name in listed if (place := find_ignoring_case(path.parent, name)) is not None]
+    places = {name: find_ignoring_case(path.parent, name) for name in listed}
+    there = sorted({place for place in places.values() if place is not None})
     if not there:
         raise UnreadableInput(f"{path}: none of the {len(listed)} files it lists is there; give the folder instead")
-    return tuple(Source(str(place), str(place.relative_to(path.parent))) for place in sorted(there))
+    gone = sorted("/".join(name) for name, place in places.items() if place is None)
+    return (
+        *(Source(str(place), str(place.relative_to(path.parent))) for place in there),
+        *(Source(str(path.parent / name), name, unopened="listed in the DICOMDIR and not there") for name in gone),
+    )
 
 
 def find_ignoring_case(folder: Path, parts: tuple[str, ...]) -> Path | None:
