@@ -69,9 +69,11 @@ def check_priors(priors: Priors) -> None:
     """Read every number of a folder as the program would, the rule tables too; ImpossibleRequest if one is wrong."""
     from .evaluation import read_yardstick
     from .explain import likelihood_word
+    from .study import check_tables
     from .tnm import read_edition
 
     read_numbers(priors)
+    check_tables(priors)
     read_yardstick(priors)
     for edition in EDITIONS:
         read_edition(edition, priors)

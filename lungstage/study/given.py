@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 
 from ..errors import ImpossibleRequest
 from ..geometry import Grid
 from ..records import Note
 from ..records.given import Given, MaskSet
-from ..records.lungs import LEFT, RIGHT
-from ..tables import Priors, read_rows, shipped_priors
+from ..tables import Priors
 from .headers import Tags
 from .inventory import count_of
+from .names import is_lesion, meanings, region_called, side_of
 from .read_masks import read_masks
 from .wishes import Wishes
 
-UNKNOWN_SIDE = 3
 KINDS = ("lungs", "organs", "lesions")
 NAMES_SHOWN = 8
 
@@ -95,18 +92,6 @@ def organs_among(masks: MaskSet, priors: Priors | None = None) -> MaskSet:
     return MaskSet(masks.grid, table[masks.labels], kept, masks.origin)
 
 
-def region_called(name: str, priors: Priors | None = None) -> str | None:
-    """The region of priors/atlas/regions.csv that a mask of this name is of, or None."""
-    return organ_names(priors).get("_".join("".join(c if c.isalnum() else " " for c in name.lower()).split()))
-
-
-@cache
-def organ_names(priors: Priors | None = None) -> dict[str, str]:
-    """Name of a mask to name of a region, of priors/atlas/organ_names.csv."""
-    rows = read_rows(priors or shipped_priors(), "atlas/organ_names.csv", ("name", "region", "text"))
-    return {row["name"]: row["region"] for row in rows}
-
-
 def lesions_among(masks: MaskSet, priors: Priors | None = None) -> tuple[MaskSet, tuple[Note, ...]]:
     """(the lesions of a set by their names, a note on the others); ImpossibleRequest if none is one or none touches the CT."""
     kept = [name for name in masks.names if is_lesion(name, priors)]
@@ -121,35 +106,3 @@ def lesions_among(masks: MaskSet, priors: Priors | None = None) -> tuple[MaskSet
     text = f"{count_of(others, 'mask')} given as lesions {'is' if others == 1 else 'are'} called an organ or a part of a plan"
     note = Note("lesions_given_others", text, "left out")
     return MaskSet(masks.grid, labels, tuple(kept), masks.origin), (note,) * bool(others)
-
-
-def is_lesion(name: str, priors: Priors | None = None) -> bool:
-    """Whether a mask of this name is one of a lesion (priors/study/lesion_names.csv)."""
-    means = meanings(name, "lesion", priors)
-    if "planning" in means:
-        return False
-    return "lesion" in means or ("organ" not in means)
-
-
-def side_of(name: str, count: int, priors: Priors | None = None) -> int:
-    """RIGHT, LEFT, UNKNOWN_SIDE, or 0 where a mask is not a lung's; count: of all masks of the set."""
-    if name in (str(RIGHT), str(LEFT)) and count > 1:
-        return int(name)
-    means = meanings(name, "lung", priors)
-    if "lung" not in means:
-        return UNKNOWN_SIDE if count == 1 and not means - {"lung"} else 0  # the only mask of a file given as --lungs
-    return RIGHT if "right" in means else LEFT if "left" in means else UNKNOWN_SIDE
-
-
-def meanings(name: str, kind: str, priors: Priors | None = None) -> set[str]:
-    """What the words of a mask's name mean by the table of a kind: "lung" or "lesion"."""
-    words = "".join(c if c.isalnum() else " " for c in name.lower()).split()
-    table = name_words(kind, priors)
-    return {meaning for word in words if (meaning := table.get(word) or table.get(word.rstrip("0123456789")))}
-
-
-@cache
-def name_words(kind: str, priors: Priors | None = None) -> dict[str, str]:
-    """Word to what it means, of priors/study/lung_names.csv or lesion_names.csv."""
-    rows = read_rows(priors or shipped_priors(), f"study/{kind}_names.csv", ("word", "means", "text"))
-    return {row["word"]: row["means"] for row in rows}

@@ -10,6 +10,7 @@ from ..errors import ImpossibleRequest
 from ..tables import Priors, read_rows, shipped_priors
 
 COMPARISONS = ("above", "up_to", "is", "any_of", "says")
+SHARPNESS = ("soft", "sharp")
 SERIES_TABLE = "study/series.toml"
 
 
@@ -68,10 +69,20 @@ def rule_of(where: str, row: dict) -> Rule:
 def kernel_sharpness(kernel: str, priors: Priors | None = None) -> str:
     """ "soft", "sharp" or "unknown", by priors/study/kernels.csv."""
     name = kernel.upper().strip()
-    for row in read_rows(priors or shipped_priors(), "study/kernels.csv", ("pattern", "sharpness", "text", "source")):
-        if name and fnmatchcase(name, row["pattern"]):
-            return row["sharpness"]
-    return "unknown"
+    return next((sharp for pattern, sharp in kernel_patterns(priors) if name and fnmatchcase(name, pattern)), "unknown")
+
+
+@cache
+def kernel_patterns(priors: Priors | None = None) -> tuple[tuple[str, str], ...]:
+    """(pattern, "soft" or "sharp") of each row of priors/study/kernels.csv; ImpossibleRequest for another word."""
+    priors = priors or shipped_priors()
+    rows = read_rows(priors, "study/kernels.csv", ("pattern", "sharpness", "text", "source"))
+    for row in rows:
+        if row["sharpness"] not in SHARPNESS:
+            raise ImpossibleRequest(
+                f"{priors.name}/study/kernels.csv: {row['pattern']} is {row['sharpness']!r}, not one of {', '.join(SHARPNESS)}"
+            )
+    return tuple((row["pattern"], row["sharpness"]) for row in rows)
 
 
 @dataclass(frozen=True)
@@ -87,9 +98,19 @@ class Nuclide:
 @cache
 def nuclides(priors: Priors | None = None) -> tuple[Nuclide, ...]:
     """The rows of priors/study/nuclides.csv."""
+    priors = priors or shipped_priors()
     columns = ("nuclide", "codes", "words", "half_life_s", "source", "verified")
-    rows = read_rows(priors or shipped_priors(), "study/nuclides.csv", columns)
-    return tuple(
-        Nuclide(row["nuclide"], tuple(row["codes"].split()), tuple(row["words"].split()), float(row["half_life_s"]))
-        for row in rows
-    )
+    return tuple(nuclide_of_row(priors, row) for row in read_rows(priors, "study/nuclides.csv", columns))
+
+
+def nuclide_of_row(priors: Priors, row: dict[str, str]) -> Nuclide:
+    """One row; ImpossibleRequest where its half-life is no time."""
+    try:
+        half_life_s = float(row["half_life_s"])
+    except ValueError:
+        half_life_s = 0.0
+    if not 0 < half_life_s < float("inf"):
+        raise ImpossibleRequest(
+            f"{priors.name}/study/nuclides.csv: the half-life of {row['nuclide']} is {row['half_life_s']!r}, not seconds above 0"
+        )
+    return Nuclide(row["nuclide"], tuple(row["codes"].split()), tuple(row["words"].split()), half_life_s)

@@ -10,7 +10,7 @@ from lungstage.anatomy import map_anatomy
 from lungstage.lesions.alternatives import organ_share
 from lungstage.records import Given, MaskSet
 from lungstage.records.names import LOBES
-from lungstage.study.given import organ_names
+from lungstage.study.names import organ_names
 from lungstage.tables import read_rows, shipped_priors
 
 LIVER = (-60.0, -20.0, -170.0)

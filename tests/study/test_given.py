@@ -14,16 +14,8 @@ from lungstage.lungs import find_lungs
 from lungstage.records import Given, MaskSet, Note
 from lungstage.records.lungs import LEFT, RIGHT
 from lungstage.study import Wishes, read_study
-from lungstage.study.given import (
-    UNKNOWN_SIDE,
-    is_lesion,
-    lesions_among,
-    lungs_among,
-    organs_among,
-    read_given,
-    region_called,
-    side_of,
-)
+from lungstage.study.given import lesions_among, lungs_among, organs_among, read_given
+from lungstage.study.names import UNKNOWN_SIDE, is_lesion, region_called, side_of
 
 AFFINE = np.array([[-0.7, 0, 0, 9.0], [0, -0.8, 0, 30.0], [0, 0, 2.5, 100.0], [0, 0, 0, 1]])  # RAS, of the scan of scans.py
 

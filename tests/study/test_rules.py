@@ -1,10 +1,13 @@
 """The tables by which series are chosen: every row can be read, and says what it says."""
 
 import pytest
+from changed_priors import changed_priors
 
+from lungstage.cli.main import main
 from lungstage.errors import ImpossibleRequest
+from lungstage.study import check_tables
 from lungstage.study.rules import kernel_sharpness, nuclides, rule_of, series_rules
-from lungstage.tables import Priors
+from lungstage.tables import Priors, shipped_priors
 
 
 @pytest.mark.parametrize("kind", ["ct", "pet"])
@@ -64,3 +67,33 @@ def test_a_changed_table_is_used(tmp_path):
 
 def test_fluorine_has_the_half_life_of_the_tables():
     assert nuclides()[0].half_life_s == 6586.2
+
+
+def test_every_shipped_table_of_the_reader_can_be_used():
+    check_tables(shipped_priors())
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "said"),
+    [
+        ("study/lung_names.csv", "word,means,text", "name,means,text", "the columns are"),
+        ("study/lung_names.csv", "lungs,lung,", "lung,lung,", "lung stands there 2 times"),
+        ("study/lung_names.csv", "lungs,lung,", "lungs,kidney,", "lungs means kidney, which is none of lung, right, left"),
+        ("study/lesion_names.csv", "tumor,lesion,", "Tumor,lesion,", "'Tumor' is never met"),
+        ("study/lesion_names.csv", "tumor,lesion,", "tumor,,", "tumor means nothing"),
+        ("atlas/organ_names.csv", "spleen,spleen,", "spleen,milt,", "spleen means milt, which is none of atlas/regions.csv"),
+        ("atlas/organ_names.csv", "kidney_right,kidney_right,", "spleen,kidney_right,", "spleen stands there 2 times"),
+        ("atlas/organ_names.csv", "spleen,spleen,", "spl-een,spleen,", "'spl-een' is never met"),
+        ("study/nuclides.csv", ",6586.2,", ",110 min,", "the half-life of F-18 is '110 min'"),
+        ("study/kernels.csv", ",soft,", ",smooth,", "'smooth', not one of soft, sharp"),
+        ("study/series.toml", "\npoints =", "\npionts =", "needs"),
+    ],
+)
+def test_priors_check_names_what_is_wrong_with_a_table_of_the_reader(tmp_path, capsys, path, before, after, said):
+    folder = tmp_path / "copy"
+    changed_priors(folder, path, before, after)
+
+    assert main(["priors", "check", str(folder)]) == 2
+
+    told = capsys.readouterr().err
+    assert path in told and said in told

@@ -1,0 +1,18 @@
+"""A priors folder in, nothing out: the tables of the reader are read as they will be, and what is wrong with one is said."""
+
+from __future__ import annotations
+
+from ..tables import Priors
+from .names import MEANINGS, name_words, organ_names
+from .rules import kernel_patterns, nuclides, series_rules
+
+
+def check_tables(priors: Priors) -> None:
+    """Read every table of names, kernels, nuclides and series; ImpossibleRequest naming the row that cannot be."""
+    for kind in MEANINGS:
+        name_words(kind, priors)
+    for kind in ("ct", "pet"):
+        series_rules(kind, priors)
+    organ_names(priors)
+    kernel_patterns(priors)
+    nuclides(priors)
