@@ -14,16 +14,16 @@ from .coarse import Coarse, box_of, box_slices
 from .parameters import LungParameters
 
 SPINE_MM = 40.0  # spine and sternum stand within this width
-ONE_LUNG_MM = 30.0  # beside a single lung the spine stands within this distance of its air
+BONE_HU = 250  # block mean of cortical bone
+VALLEY = 0.5  # between two lungs a column holds less than this share of what the columns on either side hold
 CLEAN = 0.85  # of a core's blocks must lie on one side of the midline: lungs reach across it, cores hardly do
 
 
 def find_midline(coarse: Coarse, lung: np.ndarray, lumen: np.ndarray, tissue: np.ndarray) -> float:
-    """The patient's middle as an index along x: the median of windpipe, bones and outer contour, as far as they are seen.
+    """The patient's middle as an index along x: the median of windpipe, gap between the lungs, spine and outer contour, as
+    far as they are seen.
 
-    None of the three is safe alone: a tumour pushes the windpipe, a field of view cuts ribs on one side, arms lie unevenly.
-    Only bones near the lungs count where the contour is cut: the shaft of an arm that hangs down is more dense bone in few
-    columns than a spine.
+    None of the four is safe alone: a tumour pushes the windpipe, a collapse draws the gap, arms lie unevenly.
     """
     from ..kernels.profiles import count_along
 
@@ -35,35 +35,47 @@ def find_midline(coarse: Coarse, lung: np.ndarray, lumen: np.ndarray, tissue: np
     if lumen.any():
         upper = np.argwhere(lumen)
         votes.append(upper[upper[:, 0] >= np.median(upper[:, 0]), 2].mean())
+    # An arm's bone is as long as the spine: between both lungs there is none, and beside one lung none is near.
+    low, gap, high = between_lungs(count_along(lung).x)
+    if gap is not None:
+        votes.append(gap)
+    else:
+        low, high = low - SPINE_MM / coarse.spacing_mm[2], high + SPINE_MM / coarse.spacing_mm[2]
+    spine = spine_column((coarse.mean[chest] > BONE_HU) & (tissue[chest] != 0), coarse.spacing_mm, low, high)
+    if spine is not None:
+        votes.append(spine)
     columns = np.flatnonzero(count_along(tissue[chest]).x)
-    ends = (columns[0] == 0) + (columns[-1] == tissue.shape[2] - 1)
-    if ends == 0:
+    if columns[0] > 0 and columns[-1] < tissue.shape[2] - 1:
         votes.append((columns[0] + columns[-1]) / 2)
-    bones = ((coarse.mean[chest] > 250) & (tissue[chest] != 0)).sum(0, dtype=np.float32)
-    if ends == 1:
-        aired = np.flatnonzero(count_along(lung).x)
-        reach = round(ONE_LUNG_MM / coarse.spacing_mm[2])
-        bones[:, : max(0, aired[0] - reach)] = bones[:, aired[-1] + reach + 1 :] = 0
-    if bones.any():
-        votes.append(spine_column(bones, coarse.spacing_mm) if ends == 1 else middle_of(bones.sum(0)))
     return float(np.median(votes)) if votes else (lung.shape[2] - 1) / 2
 
 
-def middle_of(counts: np.ndarray) -> int:
-    """Index that has half of the counts before it."""
-    return int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
+def between_lungs(along_x: np.ndarray) -> tuple[int, float | None, int]:
+    """Two indices along x and the middle of the valley between them: where the lungs are widest; of one lung its ends and None.
+
+    along_x   blocks of lung in each column
+    """
+    valley = np.minimum(np.maximum.accumulate(along_x), np.maximum.accumulate(along_x[::-1])[::-1])
+    deepest = np.flatnonzero(valley - along_x == (valley - along_x).max())
+    k = int(deepest[0])
+    if along_x[k] >= VALLEY * valley[k] or valley[k] < VALLEY * VALLEY * along_x.max():
+        used = np.flatnonzero(along_x)
+        return int(used[0]), None, int(used[-1])
+    return int(np.argmax(along_x[:k])), float(deepest.mean()), k + int(np.argmax(along_x[k:]))
 
 
-def spine_column(bones: np.ndarray, spacing_mm) -> float:
-    """Index along x of the middle of the square that holds most bone, of bones (y, x) counted along z.
+def spine_column(bone: np.ndarray, spacing_mm, low: float, high: float) -> int | None:
+    """Index along x, from low to high, of the middle of the spine, or None where there is no bone.
 
-    Where one side is cut off, half of the ribs are; and those that are left fill their columns, but no square.
+    Seen from above, the spine stands on one place in all slices; ribs wander, and a breastbone is thin.
     """
     from scipy.ndimage import uniform_filter
 
-    width = [2 * max(1, round(SPINE_MM / 2 / step)) + 1 for step in spacing_mm[1:]]
-    held = uniform_filter(bones, width, mode="constant")
-    return float(np.mean(np.nonzero(held >= held.max() * (1 - 1e-5))[1]))
+    height = np.add.reduce(bone.view(np.uint8), axis=0, dtype=np.uint16).astype(np.float32)
+    held = uniform_filter(height, [2 * max(1, round(SPINE_MM / 2 / s)) + 1 for s in spacing_mm[1:]], mode="constant").max(axis=0)
+    columns = np.arange(held.size)
+    held[(columns < low) | (columns > high)] = 0
+    return int(np.argmax(held)) if held.any() else None
 
 
 def part_sides(coarse: Coarse, lung: np.ndarray, midline: float, numbers: LungParameters) -> np.ndarray:

@@ -98,6 +98,20 @@ def test_lungs_that_touch_in_front_are_told_apart_at_the_sheet_between_them():
     assert dice(lungs.right, truth["right"]) >= GOOD and dice(lungs.left, truth["left"]) >= GOOD
 
 
+def test_an_arm_at_the_edge_of_the_field_does_not_mix_touching_lungs():
+    study, truth = draw(Chest(junction=True))
+    _, y, x = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(SHAPE, SPACING)], indexing="ij")
+    values = study.ct.values.copy()
+    values[(x < -140) & (abs(y) < 50) & (values < -500)] = 40  # beside the chest and cut by the field of view
+    values[(x + 170) ** 2 + y**2 < 12**2] = 900  # its bone is as long as the spine
+    values[(x / 18) ** 2 + ((y - 75) / 20) ** 2 < 1] = 180  # and an old spine is spongy
+    values[:, :, -6:] = -1000
+
+    lungs = find_lungs(replace(study, ct=Volume(values, study.ct.grid, "HU")))
+
+    assert dice(lungs.right, truth["right"]) >= GOOD and dice(lungs.left, truth["left"]) >= GOOD
+
+
 @pytest.mark.parametrize("missing, there", [("right", "left"), ("left", "right")])
 def test_one_lung_alone_stays_on_its_side_and_the_other_has_a_hull(missing, there):
     study, truth = draw(Chest(**{f"{missing}_lung": False}))
