@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HU_RANGE = (-1024, 3071)
 LIGHTER_THAN_FAT_HU = -150
+ONE_BLOCK = (1.0, 1.0, 1.0)  # a spacing in which a ball of 1.1 reaches the blocks that share a face
 HAZE_MM = 4.5  # half the thickness of haze: more than a border's half-dark layer, on every scan looked at
 BULLA_CONTACT = 0.3  # share of a bulla's surface that borders on parenchyma; the chest wall may take most of the rest
 
@@ -31,6 +32,7 @@ def find_lung_air(coarse: Coarse, enclosed: np.ndarray, lumen: np.ndarray, numbe
 
     air = enclosed_air(coarse, enclosed, numbers)
     air = without_airway(coarse, air, lumen, numbers)
+    air = without_bubbles(coarse, air, numbers)
     pieces, is_lung = inner_pieces(coarse, air, enclosed, numbers)
     if not is_lung.any():
         return np.zeros(air.shape, np.uint8)
@@ -59,12 +61,32 @@ def without_airway(coarse: Coarse, air: np.ndarray, lumen: np.ndarray, numbers: 
     return out
 
 
+def without_bubbles(coarse: Coarse, air: np.ndarray, numbers: LungParameters) -> np.ndarray:
+    """uint8: the air without the gas of stomach and bowel, each bubble with its half-dark rim.
+
+    Through a thick slice a bubble below the diaphragm hangs together with the lung above it. But beyond its rim it is closed
+    in by tissue nearly all around; a bulla, or the emptiest part of an emphysema, by more lung.
+    """
+    from ..kernels.components import find_pieces
+    from ..kernels.morphology import grow_mm
+
+    gas = find_pieces(air & (coarse.mean < numbers.gas_hu).view(np.uint8))
+    out = air.copy()
+    for k in np.flatnonzero(gas.sizes[1:] * coarse.voxel_ml >= numbers.piece_ml) + 1:
+        box = box_slices(np.maximum(gas.low[k] - 2, 0), np.minimum(gas.high[k] + 2, air.shape))
+        rim = grow_mm(gas.labels[box] == k, ONE_BLOCK, 1.1)
+        beyond = grow_mm(rim, ONE_BLOCK, 1.1) ^ rim
+        if np.count_nonzero(beyond & air[box]) < BULLA_CONTACT * np.count_nonzero(beyond):
+            out[box] &= rim ^ 1
+    return out
+
+
 def inner_pieces(coarse: Coarse, air: np.ndarray, enclosed: np.ndarray, numbers: LungParameters) -> tuple[Pieces, np.ndarray]:
     """The pieces of the air one block away from any wall, and which of them are lung: uint8, one for each label."""
     from ..kernels.components import find_pieces
     from ..kernels.morphology import shrink_mm
 
-    pieces = find_pieces(shrink_mm(air & (enclosed >= 3), coarse.spacing_mm, 1.1 * max(coarse.spacing_mm[1:])))
+    pieces = find_pieces(shrink_mm(air & (enclosed >= 3), ONE_BLOCK, 1.1))
     return pieces, lung_pieces(coarse, pieces, enclosed, numbers).view(np.uint8)
 
 

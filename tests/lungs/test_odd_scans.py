@@ -184,6 +184,21 @@ def test_gas_larger_than_either_lung_is_not_taken_for_one():
     assert both(lungs)[part_truth["lung"]].mean() > 0.9
 
 
+def test_a_bubble_under_the_diaphragm_stays_out_of_thick_slices():
+    shape, spacing = (61, 88, 128), (5.0, 3.0, 2.8)
+    study, truth = draw(Chest(bowel=False), shape, spacing)
+    z, y, x = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(shape, spacing)], indexing="ij")
+    values = study.ct.values.copy()
+    bubble = ((x - 75) / 28) ** 2 + (y / 22) ** 2 + ((z + 93) / 18) ** 2 <= 1  # its roof is the lung's floor
+    bubble &= ~truth["left"]
+    values[bubble] = -985
+
+    lungs = find_lungs(replace(study, ct=Volume(values, study.ct.grid, "HU")))
+
+    assert both(lungs)[bubble].mean() < 0.1  # the uppermost of its slices may count as the lung's rim
+    assert dice(both(lungs), truth["right"] | truth["left"]) >= 0.96
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_any_number_of_threads_gives_the_same_bits(plain, threads):
     study, _, lungs = plain
