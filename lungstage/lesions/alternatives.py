@@ -18,9 +18,15 @@ from .survey import Survey, depth_below_wall_mm, hilum_distance_mm
 ORGANS = ("heart", "aorta", "pulmonary_artery", "vena_cava", "oesophagus", "trachea_wall", "thymus", "thyroid",
           "larynx_pharynx", "vertebra", "liver", "spleen", "stomach")  # fmt: skip
 LARGEST = 0.99
+OWN = {"liver": "liver", "bone": "vertebra"}
+"""A hot lesion of an organ lies in it: that organ, by its healthy uptake, is no other explanation."""
+IN_FAT = ("axilla_right", "axilla_left", "breast_right", "breast_left", "chest_wall_right", "chest_wall_left", "back", "neck",
+          "arm_right", "arm_left", "abdominal_wall")  # fmt: skip
+"""Where neither gut nor ureter lie in fat."""
 OUTERMOST = 0.25
 """A shape of which a quarter lies outside of organs is not just an organ."""
 SHELL_MM = (1.5, 5.0)
+FAT_HU = (-140.0, -30.0)
 
 
 def alternatives(
@@ -42,6 +48,12 @@ def alternatives(
     if kind in IN_LUNG:
         inside = float((survey.lungs.hull[index] > 0).mean())
         bloodless |= in_the_lung(spot, points, inside, float(np.median(samples.longest_mm)), survey)
+        fat, lung = fat_within(study.ct.values[index]), lung_around(survey, samples)
+        bloodless["fat"] = (fat, rising(fat, numbers.fat_share, numbers.fat_blur))
+        if kind == "pulmonary":
+            bloodless["little of it in the lung"] = (
+                lung, numbers.bare_share * rising(-lung, -numbers.bare_lung, numbers.bare_blur)
+            )  # fmt: skip
     # what holds blood or nothing at all is no hotter than blood
     cool = (
         1.0 if over_blood is None else rising(-np.log(max(over_blood, 1e-3)), -np.log(numbers.hot_over_blood), numbers.hot_blur)
@@ -49,18 +61,28 @@ def alternatives(
     found = {name: (value, p * cool) for name, (value, p) in bloodless.items()}
     # uptake that no physiology of the place explains is seldom what a healthy organ shows
     left = 1.0 if spot.suv is None else numbers.hot_alternative
-    organ = organ_share(survey.anatomy, points)
+    organ = organ_share(survey.anatomy, points, None if spot.suv is None else OWN.get(kind))
     found["an organ lies here"] = (organ, organ * left)
     if kind in ("node", "soft_tissue"):
         fat = fat_around(study, samples)
-        found["not embedded in fat or lung"] = (fat, left * rising(-fat, -numbers.embedded_share, numbers.embedded_blur))
+        bare = rising(-fat, -numbers.embedded_share, numbers.embedded_blur)
+        found["not embedded in fat or lung"] = (fat, left * bare)
     blood = survey.normal.blood_suv
     if (kind == "soft_tissue" or kind == "node" and not regional) and spot.found_by == "focus" and blood is not None:
         # a focus was taken up because it is hot, so heat alone says little: muscle, brown fat and joints are hot far more often
         ratio = spot.suv / blood.q50
         harmless = numbers.harmless_share * rising(-np.log(ratio), -np.log(numbers.harmless_over_blood), numbers.harmless_blur)
+        harmless *= 1.0 - numbers.lone_share * (1.0 - bare) * lone(enhanced, samples, points, survey)
         found["as hot as muscle, brown fat or joints can be"] = (ratio, harmless)
     return found
+
+
+def lone(hu: float, samples: ShapeSamples, points: np.ndarray, survey: Survey) -> float:
+    """P(round, of soft tissue, and where it would be a node or deposit): brown fat is fat, muscle lies in muscle and is long."""
+    numbers = survey.numbers.search
+    soft = rising(hu, numbers.lone_hu, numbers.lone_blur_hu)
+    ball = rising(roundness(samples), numbers.lone_roundness, numbers.lone_roundness_blur)
+    return soft * ball * region_share(survey.anatomy, points, IN_FAT)
 
 
 def in_the_lung(
@@ -101,15 +123,45 @@ def rising(value: float, middle: float, blur: float) -> float:
     return float(1.0 / (1.0 + np.exp(-np.clip((value - middle) / blur, -30.0, 30.0))))
 
 
-def organ_share(anatomy: Anatomy, points: np.ndarray) -> float:
-    """P(an organ explains all of the shape): by the atlas alone, at the points of the shape that lie least in organs."""
-    columns = [anatomy.region_names.index(name) for name in ORGANS if name in anatomy.region_names]
+def roundness(samples: ShapeSamples) -> float:
+    """Diameter of the ball of the same volume over the longest diameter, in the median."""
+    ball = np.cbrt(6.0 * np.asarray(samples.volume_ml) * 1000.0 / np.pi)
+    return float(np.median(ball / np.maximum(samples.longest_mm, 1.0)))
+
+
+def region_share(anatomy: Anatomy, points: np.ndarray, names: tuple[str, ...]) -> float:
+    """Probability, on average over the points, of lying in one of these regions."""
+    columns = [anatomy.region_names.index(name) for name in names if name in anatomy.region_names]
+    return float(anatomy.region_probability(points)[:, columns].sum(axis=1).mean())
+
+
+def organ_share(anatomy: Anatomy, points: np.ndarray, own: str | None = None) -> float:
+    """P(an organ, but its own, explains all of the shape): by the atlas alone, at the points that lie least in organs."""
+    columns = [anatomy.region_names.index(name) for name in ORGANS if name in anatomy.region_names and name != own]
     inside = anatomy.atlas_probability(points)[:, columns].sum(axis=1)
     return float(np.quantile(inside, OUTERMOST))
 
 
+def fat_within(hu: np.ndarray) -> float:
+    """Share of the shape's points that are fat: the pads beside the heart, and folds of the mediastinum."""
+    return float(((hu > FAT_HU[0]) & (hu < FAT_HU[1])).mean())
+
+
 def fat_around(study: Study, samples: ShapeSamples) -> float:
     """Share of the shell around the median shape that is fat, lung or air."""
+    index = shell_of(samples, study)
+    return float((study.ct.values[index] < FAT_HU[1]).mean()) if len(index[0]) else 0.0
+
+
+def lung_around(survey: Survey, samples: ShapeSamples) -> float:
+    """Share of the shell around the median shape that is air-filled lung; 1 where the shell is not in the scan."""
+    index = shell_of(samples, survey.study)
+    lungs = survey.lungs
+    return float(((lungs.right[index] > 0) | (lungs.left[index] > 0)).mean()) if len(index[0]) else 1.0
+
+
+def shell_of(samples: ShapeSamples, study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Index of the voxels of the CT at the points of a shell around the median shape."""
     from ..kernels.morphology import grow_mm
 
     shape = samples.probability() >= 0.5
@@ -119,10 +171,7 @@ def fat_around(study: Study, samples: ShapeSamples) -> float:
     shell = (grow_mm(wide, spacing, SHELL_MM[1]) > 0) & ~(grow_mm(wide, spacing, SHELL_MM[0]) > 0)
     points = samples.box.to_mm(np.argwhere(shell) - pad)
     index = np.rint(study.ct.grid.to_index(points)).astype(int)
-    inside = np.all((index >= 0) & (index < study.ct.grid.shape), axis=1)
-    if not inside.any():
-        return 0.0
-    return float((study.ct.values[tuple(index[inside].T)] < -30).mean())
+    return tuple(index[np.all((index >= 0) & (index < study.ct.grid.shape), axis=1)].T)
 
 
 def vessel_radius_mm(hilum_mm: float, numbers: SearchParameters) -> float:

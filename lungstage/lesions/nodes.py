@@ -18,6 +18,8 @@ from .spots import RADIUS_OF_SCALE, Spot, apart, bright_spots
 
 FAR = 9.2  # squared Mahalanobis distance beyond which less than 3 % of a station's nodes lie
 NOT_A_NODE = ("heart", "aorta", "oesophagus", "trachea_wall", "thyroid", "larynx_pharynx", "vertebra", "bone")
+OF_THE_ABDOMEN = ("liver", "spleen", "stomach", "kidney_right", "kidney_left", "pancreas", "gallbladder", "bowel")
+"""What most probably lies in one of these is its texture, no node of the lung's stations."""
 DOT = 2.0
 APART = 0.7
 """Nodes lie side by side: two count as one only within this part of the larger one's radius."""
@@ -41,9 +43,11 @@ def find_nodes(search: Search, anatomy: Anatomy, numbers: SearchParameters) -> l
             bright_spots(alone, ground[box] & ~known, spacing, numbers.small_node_scales_mm, least, DOT),
         ),
     )
-    if not len(peaks):
-        return []
     points = search.points_mm(peaks + low)
+    possible = organ_share(anatomy, points, OF_THE_ABDOMEN) < 0.5
+    points, response, scale = points[possible], response[possible], scale[possible]
+    if not len(points):
+        return []
     station = anatomy.station_probability(points)
     organ = organ_share(anatomy, points)
     # an organ of the atlas may lie a centimetre away, so it lowers the rank and never takes a spot out
@@ -119,9 +123,9 @@ def known_structures(search: Search, box, numbers: SearchParameters) -> np.ndarr
     return wall | (open_mm(soft, spacing, numbers.thick_mm) > 0)
 
 
-def organ_share(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
-    """(n): probability that a point lies in an organ of the mediastinum that is no node."""
-    columns = [anatomy.region_names.index(name) for name in NOT_A_NODE if name in anatomy.region_names]
+def organ_share(anatomy: Anatomy, points: np.ndarray, organs: tuple[str, ...] = NOT_A_NODE) -> np.ndarray:
+    """(n): probability that a point lies in one of these organs, those of the mediastinum that are no node."""
+    columns = [anatomy.region_names.index(name) for name in organs if name in anatomy.region_names]
     return anatomy.region_probability(points)[:, columns].sum(axis=1)
 
 

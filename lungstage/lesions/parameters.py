@@ -58,6 +58,11 @@ class SearchParameters:
     contrast_blur_hu: float
     embedded_share: float
     embedded_blur: float
+    fat_share: float
+    fat_blur: float
+    bare_share: float
+    bare_lung: float
+    bare_blur: float
     rim_depth: float
     rim_depth_blur: float
     rim_share: float
@@ -67,6 +72,11 @@ class SearchParameters:
     harmless_share: float
     harmless_over_blood: float
     harmless_blur: float
+    lone_share: float
+    lone_hu: float
+    lone_blur_hu: float
+    lone_roundness: float
+    lone_roundness_blur: float
     looks_at_most: int
     candidates_at_most: int
     given_real: float
