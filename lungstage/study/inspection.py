@@ -39,7 +39,7 @@ def passport_without_study(path, wishes: Wishes, numbers: StudyParameters, probl
         reading = read_headers(path, wishes, numbers)
     except LungstageError:
         inventory = take_inventory(path)  # raises again where the path itself is wrong
-        reading = Reading(str(path), inventory, (), ())
+        reading = Reading(inventory.where, inventory, (), ())
         if not (inventory.slices or inventory.others or inventory.volumes or inventory.damaged):
             raise
     pet = None if any(one.refused is None for one in reading.ct) else pet_alone(reading, wishes, numbers)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UnreadableInput
 from .headers import DICOM_TROUBLE, DICOMDIR, Other, Slice, looks_like_dicom, quietly, read_header, slices_of
-from .sources import Source, find_sources, siblings
+from .sources import Source, find_sources, printable, siblings
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +47,12 @@ def take_inventory(path: str | Path, files: Watch | None = None) -> Inventory:
     """
     sources = find_sources(path)
     with quietly():
-        inventory = sort_out(str(path), sources, files)
+        inventory = sort_out(printable(path), sources, files)
         if Path(path).is_file() and len(sources) == 1 and inventory.slices and inventory.slices[0].frame is None:
             uid = inventory.slices[0].tags.text("SeriesInstanceUID")
-            around = sort_out(str(path), siblings(sources[0]))
+            around = sort_out(printable(path), siblings(sources[0]))
             same = tuple(piece for piece in around.slices if piece.tags.text("SeriesInstanceUID") == uid)
-            inventory = Inventory(str(path), same, (), (), (), 0)
+            inventory = Inventory(printable(path), same, (), (), (), 0)
     return inventory
 
 
@@ -103,8 +104,8 @@ def begins_as_dicom(source: Source) -> bool:
 
 
 def reason(error: Exception) -> str:
-    """What a library said, in one short line; of ITK what follows the place in its own source."""
-    said = str(error).rpartition("ERROR: ")[2]
+    """What a library said, in one short line; of ITK what follows the place in its own source and in memory."""
+    said = re.sub(r"\w+\(0x[0-9a-f]+\): ", "", str(error).rpartition("ERROR: ")[2])
     return " ".join(said.split())[:120] or type(error).__name__
 
 

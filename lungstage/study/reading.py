@@ -67,7 +67,7 @@ def read_headers(path: str | Path, wishes: Wishes, numbers: StudyParameters, fil
             facts[id(stack)]["frame_of_pet"] = frame_of(stack) in frames if frames else None
             ct.append(scored(stack, facts[id(stack)], numbers))
     pet = tuple(scored(stack, facts[id(stack)], numbers) for stack in pets)
-    return Reading(str(path), inventory, tuple(ct), pet, reader)
+    return Reading(inventory.where, inventory, tuple(ct), pet, reader)
 
 
 def choose(reading: Reading, wishes: Wishes, numbers: StudyParameters) -> Choice:

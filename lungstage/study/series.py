@@ -129,16 +129,24 @@ def stacks_of(slices: tuple[Slice, ...], pixels, numbers: StudyParameters) -> li
     slices, notes = without_same_instances(by_height(slices), pixels)
     parts = parted(slices)
     if len(parts) > 1:
+        notes += parts_note(slices[0], parts)
         return [finished(by_height(part), label, notes, numbers) for label, part in parts]
     try:
         slices, more = without_equal_copies(slices, pixels)
     except ImpossibleGeometry as problem:
         ranked = parted_by_rank(slices)
         if len(ranked) > 1:
+            notes += parts_note(slices[0], ranked)
             return [finished(part, label, notes, numbers) for label, part in ranked]
         uid = slices[0].tags.text("SeriesInstanceUID")
         return [Stack(uid, slices[0].kind, "", slices, None, problem, notes)]
     return [finished(slices, "", (*notes, *more), numbers)]
+
+
+def parts_note(piece: Slice, parts: list) -> tuple[Note, ...]:
+    """What is said of a series that scans the same place several times: phases, frames of a dynamic PET, reconstructions."""
+    text = f"{name_of(piece)}: the same place lies in it {len(parts)} times ({'; '.join(label for label, _ in parts[:4])})"
+    return (Note("series_parted", text, "one of them is used, as the list of series says"),)
 
 
 def finished(slices: tuple[Slice, ...], part: str, notes: tuple[Note, ...], numbers: StudyParameters) -> Stack:

@@ -30,6 +30,9 @@ class Source:
     archive: zipfile.ZipFile | None = field(default=None, compare=False, repr=False)
     unopened: str = ""
 
+    def __post_init__(self):
+        object.__setattr__(self, "name", printable(self.name))
+
     def open(self):
         """A binary file object, to be closed by the caller."""
         return self.archive.open(self.path) if self.archive else open(self.path, "rb")
@@ -49,6 +52,11 @@ class Source:
         """Whether the name tells that this is no image, so that it need not be opened."""
         stem = os.path.basename(self.name).lower()
         return stem.startswith("._") or stem.endswith(NEVER_IMAGES)
+
+
+def printable(path: str | Path) -> str:
+    """A path as messages and reports can hold it: bytes that are no text as question marks."""
+    return str(path).encode("utf-8", "replace").decode()
 
 
 def find_sources(path: str | Path) -> tuple[Source, ...]:

@@ -6,8 +6,11 @@ counts as not measured. DICOM knows more; these files come without names, tags a
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +27,9 @@ from .sources import Source
 from .turn import empty_turned, stored_order, turned_grid
 
 LABEL_VALUES = 64
+HEADER_BYTES = 1 << 16  # of a NRRD, in which its header ends
 STRAIGHT_DEG = 1.0
+SAME_SIZE = 0.02  # share by which two statements of a voxel's side may differ: rounding, not another size
 TROUBLE = (*DICOM_TROUBLE, ArithmeticError)
 
 
@@ -96,13 +101,65 @@ def open_nifti(source: Source, path: str, max_ram_gb: float | None) -> VolumeFil
     slope, intercept = (float(image.dataobj.slope), float(image.dataobj.inter))
     if not np.isfinite([slope, intercept]).all() or slope == 0:
         raise ValueError(f"its scl_slope is {slope} and its scl_inter {intercept}")
-    notes = ()
-    if int(header["qform_code"]) == 0 and int(header["sform_code"]) == 0:
-        notes = (Note("orientation_assumed", f"{source.name}: the file says nothing of its orientation (qform and sform are 0)",
-                      "its axes are taken as NIfTI assumes them; left and right may be wrong"),)  # fmt: skip
-    affine = np.diag([-1.0, -1, 1, 1]) @ image.affine
+    ras, notes = affine_of_nifti(source.name, image)
+    affine = np.diag([-1.0, -1, 1, 1]) @ ras
     affine[:3] *= {"meter": 1000.0, "micron": 0.001}.get(header.get_xyzt_units()[0], 1.0)
     return VolumeFile(source, plain_numbers(source, array), slope, intercept, affine, notes)
+
+
+def affine_of_nifti(name: str, image) -> tuple[np.ndarray, tuple[Note, ...]]:
+    """(4x4 affine to RAS, notes): the sform, else the qform, and what is said where the two contradict each other.
+
+    raises   ImpossibleGeometry where they give voxels different sizes, so that nobody knows how large a tumour is
+    """
+    forms = {"sform": form_of(image.header.get_sform), "qform": form_of(image.header.get_qform)}
+    stated = {form: affine for form, affine in forms.items() if affine is not None}
+    usable = {form: affine for form, affine in stated.items() if regular(affine)}
+    if not stated:
+        note = Note("orientation_assumed", f"{name}: the file says nothing of its orientation (qform and sform are 0)",
+                    "its axes are taken as NIfTI assumes them; left and right may be wrong")  # fmt: skip
+        return np.array(image.affine, float), (note,)
+    if not usable:  # refused by its layout, which says why
+        return next(iter(stated.values())), ()
+    used, affine = next(iter(usable.items()))
+    sizes = {form: np.linalg.norm(one[:3, :3], axis=0) for form, one in usable.items()}
+    sizes["pixdim"] = np.array(image.header.get_zooms()[:3], float)
+    words = {form: " x ".join(f"{side:.3g}" for side in size) for form, size in sizes.items()}
+    if len(usable) == 2 and not np.allclose(sizes["sform"], sizes["qform"], rtol=SAME_SIZE):
+        raise ImpossibleGeometry(
+            f"{name}: by its sform voxels are {words['sform']} mm, by its qform {words['qform']}; save it with one true affine"
+        )
+    if len(stated) > len(usable):
+        text, effect = f"{name}: one of its sform and qform cannot be true", f"its {used} is used"
+        return affine, (Note("affine_contradicted", text, effect),)
+    if len(usable) == 2 and (apart := apart_mm(*usable.values(), image.shape)) > sizes[used].min() / 2:
+        text = f"{name}: its sform and qform lay the same voxels up to {apart:.0f} mm apart"
+        return affine, (Note("affine_contradicted", text, "the sform is used; sides and places rest on it"),)
+    if not np.allclose(sizes[used], sizes["pixdim"], rtol=SAME_SIZE):
+        text = f"{name}: by its {used} voxels are {words[used]} mm, by its pixdim {words['pixdim']}"
+        return affine, (Note("affine_contradicted", text, f"its {used} is used; sizes rest on it"),)
+    return affine, ()
+
+
+def form_of(get) -> np.ndarray | None:
+    """The affine of a sform or qform, or None where its code says that there is none, or where it cannot be computed."""
+    try:
+        affine, code = get(coded=True)
+    except TROUBLE:  # a quaternion longer than 1
+        return np.full((4, 4), np.nan)
+    return np.array(affine, float) if code > 0 and affine is not None else None
+
+
+def regular(affine: np.ndarray) -> bool:
+    """Whether an affine is finite and gives voxels a volume."""
+    return bool(np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) > 1e-9)
+
+
+def apart_mm(one: np.ndarray, other: np.ndarray, shape) -> float:
+    """How far apart two affines lay the corner of a volume for which they differ most."""
+    corners = np.array([[*corner, 1] for corner in np.ndindex(2, 2, 2)], float)
+    corners[:, :3] *= np.array(shape[:3]) - 1
+    return float(np.linalg.norm(corners @ (one - other).T, axis=1).max())
 
 
 def open_with_itk(source: Source, path: str, max_ram_gb: float | None) -> VolumeFile:
@@ -111,18 +168,53 @@ def open_with_itk(source: Source, path: str, max_ram_gb: float | None) -> Volume
 
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(path)
-    reader.ReadImageInformation()
+    with overheard():
+        reader.ReadImageInformation()
     size = one_volume(source, reader.GetSize())
     if reader.GetNumberOfComponents() != 1:
         raise UnreadableInput(f"{source.name}: each voxel holds {reader.GetNumberOfComponents()} numbers; a CT has one")
     check_memory(size[::-1], 8.0, max_ram_gb, source.name)
-    image = reader.Execute()
+    with overheard():
+        image = reader.Execute()
     affine = np.eye(4)
     dimension = image.GetDimension()
     affine[:3, :3] = (np.array(image.GetDirection()).reshape(dimension, dimension) * np.array(image.GetSpacing()))[:3, :3]
     affine[:3, 3] = image.GetOrigin()[:3]
     array = SimpleITK.GetArrayFromImage(image).reshape(size[::-1])
-    return VolumeFile(source, plain_numbers(source, array), 1.0, 0.0, affine)
+    return VolumeFile(source, plain_numbers(source, array), 1.0, 0.0, affine, without_space_note(source, path))
+
+
+def without_space_note(source: Source, path: str) -> tuple[Note, ...]:
+    """A note on a NRRD whose header names no space, so that nothing says which way its axes run."""
+    if not source.name.lower().endswith((".nrrd", ".nhdr")):
+        return ()
+    with open(path, "rb") as file:
+        header = file.read(HEADER_BYTES).partition(b"\n\n")[0].lower()
+    if any(line.startswith(b"space:") for line in header.splitlines()):
+        return ()
+    return (Note("orientation_assumed", f"{source.name}: the file says nothing of its orientation (no space)",
+                 "its axes are taken to run to the left, back and head; left and right may be wrong"),)  # fmt: skip
+
+
+@contextmanager
+def overheard():
+    """Nothing that a C++ library says reaches the terminal; where it fails, its own first words are the reason.
+
+    MetaIO writes what is wrong to the terminal and raises an error about something else.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        except RuntimeError as error:
+            said.seek(0)
+            first = said.readline().decode("utf-8", "replace").rpartition(": ")[2].strip()
+            raise ValueError(first or str(error)) from error
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
 
 
 def one_volume(source: Source, shape) -> tuple[int, int, int]:

@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from pydicom.uid import JPEGLSLossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEGLSLossless
 from study.scans import (
     ORIGIN,
     SHAPE,
@@ -131,6 +131,18 @@ def test_compressed_slices_are_the_same_slices(tmp_path, syntax, signed):
     study = read_study(tmp_path)
 
     np.testing.assert_array_equal(study.ct.values, values)
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRBigEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian], ids=str)
+def test_each_way_to_write_a_header_and_plain_pixels_is_the_same_scan(tmp_path, syntax):
+    series = ct_series()
+    for ds in series:
+        ds.file_meta.TransferSyntaxUID = syntax
+        if syntax == ExplicitVRBigEndian:
+            ds.PixelData = np.frombuffer(ds.PixelData, "<u2").astype(">u2").tobytes()
+    save(series, tmp_path)
+
+    np.testing.assert_array_equal(read_study(tmp_path).ct.values, chest())
 
 
 def test_a_data_set_without_preamble_is_read(tmp_path):

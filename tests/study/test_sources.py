@@ -110,3 +110,16 @@ def test_a_dicomdir_names_the_files_that_it_lists_and_that_are_gone(tmp_path):
     np.testing.assert_array_equal(study.ct.values, chest())
     assert "8 things could not be opened" in note_of(study, "unopened_files")
     assert "listed in the DICOMDIR and not there" in note_of(study, "unopened_files")
+
+
+def test_names_whose_bytes_are_no_text_can_be_reported(tmp_path):
+    folder = save(ct_series(), tmp_path / os.fsdecode(b"scan \xff"))
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xfe.dcm")).write_bytes(b"\0" * 128 + b"DICM" + b"abc")
+    (folder / os.fsdecode(b"\xfd")).symlink_to("nowhere")
+
+    passport = read_study(folder).passport
+
+    assert passport.origin.endswith("scan ?")
+    for text in (passport.origin, *(note.text for note in passport.notes)):
+        text.encode("utf-8")
+    assert "such as ? (a link" in note_of(read_study(folder), "unopened_files")

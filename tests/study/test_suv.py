@@ -389,3 +389,20 @@ def test_an_enhanced_pet_says_its_unit_and_reference_in_other_places(tmp_path):
 
     assert pet.card.trust == "exact"
     np.testing.assert_allclose(pet.values, SUV_START, rtol=1e-4)
+
+
+def test_a_dynamic_pet_says_that_one_of_its_frames_is_used(tmp_path):
+    """Three passes over the same beds; a single frame is no PET of an hour after injection unless somebody looks."""
+    number = 0
+    for frame, bq in enumerate((2000.0, 4000.0, 6000.0)):
+        for ds in pet_series(np.full((5, 6, 6), bq)):
+            number += 1
+            ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(9, 9, frame, number)
+            ds.InstanceNumber, ds.AcquisitionTime = number, f"10{15 + 5 * frame}00"
+            save([ds], tmp_path, [f"{number}.dcm"])
+
+    pet = read_pet(tmp_path)
+
+    note = next(note for note in pet.notes if note.code == "series_parted")
+    assert "the same place lies in it 3 times (AcquisitionTime 101500" in note.text
+    assert np.ptp(pet.values) < 1e-3 * pet.values.mean()

@@ -206,3 +206,72 @@ def test_a_broken_nifti_header_says_nothing_of_its_own_on_the_terminal(tmp_path,
     read_study(tmp_path)
 
     assert "".join(capfd.readouterr()) == "" and not caplog.records
+
+
+MIRRORED = np.diag([-1.0, 1, 1, 1]) @ AFFINE
+
+
+def with_forms(folder, sform, qform, zooms=None):
+    """A NIfTI that states its affine twice, once, or with another pixdim."""
+    image = nibabel.Nifti1Image(chest().T, None)
+    if qform is not None:
+        image.header.set_qform(qform, 1)
+    if sform is not None:
+        image.header.set_sform(sform, 1)
+    if zooms is not None:
+        image.header.set_zooms(zooms)
+    image.header["qform_code"], image.header["sform_code"] = int(qform is not None), int(sform is not None)
+    image.to_filename(folder / "ct.nii")
+    return folder
+
+
+def test_a_sform_and_a_qform_that_agree_are_not_spoken_of(tmp_path):
+    study = read_study(with_forms(tmp_path, AFFINE, AFFINE))
+
+    assert not {"affine_contradicted", "orientation_assumed"} & codes(study)
+    np.testing.assert_allclose(study.ct.grid.to_mm((0, 0, 0)), [-9, -30, 100], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("sform", "qform", "zooms", "said"),
+    [
+        (AFFINE, MIRRORED, None, "its sform and qform lay the same voxels up to 18 mm apart"),
+        (AFFINE, AFFINE + np.outer([0, 0, 40, 0], [0, 0, 0, 1]), None, "up to 40 mm apart"),
+        (np.diag([0.0, 0, 0, 1]), AFFINE, None, "one of its sform and qform cannot be true"),
+        (AFFINE, None, (1, 1, 1), "by its sform voxels are 0.7 x 0.8 x 2.5 mm, by its pixdim 1 x 1 x 1"),
+    ],
+    ids=["mirrored", "moved", "no sform", "no pixdim"],
+)
+def test_a_nifti_that_contradicts_itself_says_so_and_what_is_used(tmp_path, sform, qform, zooms, said):
+    study = read_study(with_forms(tmp_path, sform, qform, zooms))
+
+    assert said in next(note.text for note in study.passport.notes if note.code == "affine_contradicted")
+    np.testing.assert_allclose(study.ct.grid.to_mm((0, 0, 0)), [-9, -30, 100], atol=1e-4)
+
+
+def test_a_nifti_whose_voxels_have_two_sizes_is_refused(tmp_path):
+    larger = AFFINE @ np.diag([1.3, 1.3, 1.3, 1])
+
+    with pytest.raises(ImpossibleGeometry, match="by its sform voxels are 0.7 x 0.8 x 2.5 mm, by its qform 0.91 x 1.04 x 3.25"):
+        read_study(with_forms(tmp_path, AFFINE, larger))
+
+
+def test_a_nrrd_without_a_space_says_that_its_sides_are_assumed(tmp_path):
+    header = b"NRRD0004\ntype: short\ndimension: 3\nsizes: 26 22 8\nspacings: 0.7 0.8 2.5\nendian: little\nencoding: raw\n\n"
+    (tmp_path / "ct.nrrd").write_bytes(header + chest().tobytes())
+
+    study = read_study(tmp_path)
+
+    assert "orientation_assumed" in codes(study)
+    np.testing.assert_array_equal(study.ct.values, chest())
+
+
+def test_what_metaimage_says_is_the_reason_and_never_reaches_the_terminal(tmp_path, capfd):
+    image = SimpleITK.GetImageFromArray(chest())
+    SimpleITK.WriteImage(image, str(tmp_path / "ct.mha"))
+    (tmp_path / "ct.mha").write_bytes((tmp_path / "ct.mha").read_bytes()[:-500])
+
+    with pytest.raises(UnreadableInput, match="cannot be read .data not read completely"):
+        read_study(tmp_path)
+    said = capfd.readouterr()
+    assert said.out == "" and said.err == ""
