@@ -22,11 +22,13 @@ from .headers import DICOM_TROUBLE, quietly
 from .images import Image, check_memory, shifted
 from .inventory import reason
 from .layout import Layout
+from .metaimage import check_header
 from .parameters import StudyParameters
 from .sources import Source
 from .turn import empty_turned, stored_order, turned_grid
 
 LABEL_VALUES = 64
+NRRD_ENDINGS = (".nrrd", ".nhdr")
 HEADER_BYTES = 1 << 16  # of a NRRD, in which its header ends
 STRAIGHT_DEG = 1.0
 SAME_SIZE = 0.02  # share by which two statements of a voxel's side may differ: rounding, not another size
@@ -166,7 +168,11 @@ def open_with_itk(source: Source, path: str, max_ram_gb: float | None) -> Volume
     """A NRRD or MetaImage; ITK has made its axes LPS."""
     import SimpleITK
 
+    is_nrrd = source.name.lower().endswith(NRRD_ENDINGS)
+    if not is_nrrd:
+        check_header(path)
     reader = SimpleITK.ImageFileReader()
+    reader.SetImageIO("NrrdImageIO" if is_nrrd else "MetaImageIO")  # no other library looks at the bytes
     reader.SetFileName(path)
     with overheard():
         reader.ReadImageInformation()
@@ -181,13 +187,11 @@ def open_with_itk(source: Source, path: str, max_ram_gb: float | None) -> Volume
     affine[:3, :3] = (np.array(image.GetDirection()).reshape(dimension, dimension) * np.array(image.GetSpacing()))[:3, :3]
     affine[:3, 3] = image.GetOrigin()[:3]
     array = SimpleITK.GetArrayFromImage(image).reshape(size[::-1])
-    return VolumeFile(source, plain_numbers(source, array), 1.0, 0.0, affine, without_space_note(source, path))
+    return VolumeFile(source, plain_numbers(source, array), 1.0, 0.0, affine, spaceless_note(source, path) if is_nrrd else ())
 
 
-def without_space_note(source: Source, path: str) -> tuple[Note, ...]:
+def spaceless_note(source: Source, path: str) -> tuple[Note, ...]:
     """A note on a NRRD whose header names no space, so that nothing says which way its axes run."""
-    if not source.name.lower().endswith((".nrrd", ".nhdr")):
-        return ()
     with open(path, "rb") as file:
         header = file.read(HEADER_BYTES).partition(b"\n\n")[0].lower()
     if any(line.startswith(b"space:") for line in header.splitlines()):

@@ -41,14 +41,14 @@ def scans() -> dict[str, list[bytes]]:
     """The scans that are damaged: the name of their files with the ending, to the bytes of each."""
     small = chest((4, 22, 26))
     pet = pet_series(np.full((4, 8, 9), 2000.0))
-    packed = {syntax: ct_series(small) for syntax in ("JPEG-LS", "RLE")}
+    packed = {syntax: ct_series(small) for syntax in ("JPEG-LS", "RLE", "JPEG lossless", "JPEG 2000")}
     for syntax, series in packed.items():
         for ds in series:
             compress(ds, syntax)
     made = {
         "ct.dcm": ct_series(small), "pet.dcm": pet, "enhanced.dcm": [enhanced_ct(small)], "both.dcm": [*ct_series(small), *pet],
         "legacy.dcm": [legacy_converted(ct_series(small))], "legacy-pet.dcm": [legacy_converted(pet)],
-        "jpeg-ls.dcm": packed["JPEG-LS"], "rle.dcm": packed["RLE"],
+        **{f"{syntax}.dcm": series for syntax, series in packed.items()},
     }  # fmt: skip
     held = {name: [written(ds) for ds in series] for name, series in made.items()}
     affine = np.diag([-0.7, -0.8, 2.5, 1])

@@ -275,3 +275,29 @@ def test_what_metaimage_says_is_the_reason_and_never_reaches_the_terminal(tmp_pa
         read_study(tmp_path)
     said = capfd.readouterr()
     assert said.out == "" and said.err == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("NDims = 3", "NDims = -248.4", "NDims = -248.4"),
+        ("NDims = 3", "NDims = 3\nNDims = -1e30", "NDims twice"),
+        ("NDims = 3", "NDims = 200", "NDims = 200"),
+        ("NDims = 3\n", "", "before NDims"),
+        ("DimSize = 26 22 8", "DimSize = 26 22 8 8", "DimSize = 26 22 8 8"),
+        ("DimSize = 26 22 8", "DimSize = 26 -22 8", "DimSize = 26 -22 8"),
+        ("Offset = 0 0 0", "Offset = 0 nan 0", "Offset = 0 nan 0"),
+        ("Offset = 0 0 0", "Offset", "the line 'Offset'"),
+        ("ElementType = MET_SHORT\n", "", "does not say ElementType"),
+    ],
+)
+def test_a_metaimage_header_that_would_break_its_library_is_refused_before(tmp_path, before, after, said):
+    """The first two once ended the whole program: the library wrote beyond its arrays."""
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(chest()), str(tmp_path / "ct.mha"))
+    whole = (tmp_path / "ct.mha").read_bytes()
+    assert before.encode() in whole
+    (tmp_path / "ct.mha").write_bytes(whole.replace(before.encode(), after.encode(), 1))
+
+    with pytest.raises(UnreadableInput) as refused:
+        read_study(tmp_path)
+    assert said in str(refused.value)
