@@ -1,6 +1,7 @@
 """Damaged headers, drawn by a seed: read right, or refused in one line, never slowly; the ten thousand are run by hand."""
 
 import pytest
+from study import deep_mutants
 from study.mutants import run
 
 # Scans that once broke the reader: no block left for the anatomy, an intercept beyond 32 bits, a half-life of one second.
@@ -14,3 +15,7 @@ def test_two_hundred_damaged_scans_are_read_right_or_refused_in_one_line():
 @pytest.mark.parametrize("seed", ONCE_BROKEN)
 def test_what_once_broke_the_reader_does_not_any_more(seed):
     assert run(1, first=seed) == []
+
+
+def test_two_hundred_scans_damaged_deep_inside_are_read_right_or_refused_in_one_line():
+    assert run(200, 20_000, deep_mutants.scans(), deep_mutants.mutant) == []
