@@ -14,6 +14,7 @@ import numpy as np
 
 PARAMETERS_BYTES = 256  # more than JlsParameters of CharLS 1 and 2; it begins with width, height, bits, stride, components
 MESSAGE_BYTES = 1024
+END_OF_IMAGE = b"\xff\xd9"
 
 
 def decode_jpeg_ls(frame: bytes, shape: tuple[int, int], dtype: np.dtype, bits_stored: int) -> np.ndarray | None:
@@ -21,7 +22,10 @@ def decode_jpeg_ls(frame: bytes, shape: tuple[int, int], dtype: np.dtype, bits_s
 
     dtype         8 or 16 bits, signed where the header says so: the codestream itself knows no sign
     bits_stored   of the header; the highest of them is the sign
+    raises        ValueError for a frame that was cut off: CharLS looks for its end for minutes, whoever calls it
     """
+    if not frame.rstrip(b"\0").endswith(END_OF_IMAGE):
+        raise ValueError("its JPEG-LS frame ends early")
     functions = charls()
     if functions is None:
         return None

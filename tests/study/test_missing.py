@@ -2,11 +2,8 @@
 
 import numpy as np
 import pytest
-from study.scans import (
-    ct_series,
-    pet_series,
-    save,
-)
+from pydicom.encaps import encapsulate, generate_frames
+from study.scans import compress, ct_series, pet_series, save
 
 from lungstage.errors import MissingImage, UnreadableInput
 from lungstage.study import inspect, read_pet, read_study
@@ -54,4 +51,16 @@ def test_a_volume_of_one_value_is_no_image(tmp_path):
     save(ct_series(np.full((4, 22, 26), -1024, np.int16)), tmp_path)
 
     with pytest.raises(UnreadableInput, match="no image in it"):
+        read_study(tmp_path)
+
+
+def test_a_compressed_slice_that_was_cut_off_is_refused_at_once(tmp_path):
+    """The decoder looked for the end of such a frame for minutes."""
+    series = ct_series()
+    compress(series[3], "JPEG-LS")
+    frame = next(generate_frames(series[3].PixelData, number_of_frames=1))
+    series[3].PixelData = encapsulate([frame[: len(frame) // 4 * 2]])
+    save(series, tmp_path)
+
+    with pytest.raises(UnreadableInput, match="003.dcm: its pixels cannot be read .its JPEG-LS frame ends early"):
         read_study(tmp_path)

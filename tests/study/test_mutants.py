@@ -17,5 +17,14 @@ def test_what_once_broke_the_reader_does_not_any_more(seed):
     assert run(1, first=seed) == []
 
 
+# A JPEG-LS frame that was cut off; MetaImage headers that broke their library stand in test_volume_files.py.
+ONCE_BROKEN_DEEP = (5099,)
+
+
+@pytest.mark.parametrize("seed", ONCE_BROKEN_DEEP)
+def test_what_once_broke_the_reader_deep_inside_does_not_any_more(seed):
+    assert run(1, seed, deep_mutants.scans(), deep_mutants.mutant) == []
+
+
 def test_two_hundred_scans_damaged_deep_inside_are_read_right_or_refused_in_one_line():
     assert run(200, 20_000, deep_mutants.scans(), deep_mutants.mutant) == []

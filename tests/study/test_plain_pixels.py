@@ -106,4 +106,5 @@ def test_a_codestream_of_another_size_than_the_header_says_is_not_decoded_here()
     assert jpeg_ls.decode_jpeg_ls(frame, (13, 17), np.dtype("<u2"), 16) is not None
     assert jpeg_ls.decode_jpeg_ls(frame, (12, 17), np.dtype("<u2"), 16) is None
     assert jpeg_ls.decode_jpeg_ls(frame, (13, 17), np.dtype("<u1"), 8) is None
-    assert jpeg_ls.decode_jpeg_ls(frame[:40], (13, 17), np.dtype("<u2"), 16) is None
+    with pytest.raises(ValueError, match="ends early"):
+        jpeg_ls.decode_jpeg_ls(frame[:40], (13, 17), np.dtype("<u2"), 16)
