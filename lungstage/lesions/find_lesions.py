@@ -16,6 +16,7 @@ from .alternatives import alternative_reasons, alternatives
 from .candidate import Candidate
 from .contacts import measure_contacts
 from .given import GIVEN, find_marked
+from .glass import find_glass
 from .kinds import candidate_of
 from .malignancy import judge, p_malignant
 from .nodes import find_nodes
@@ -75,7 +76,9 @@ def find_spots(survey: Survey) -> list[Spot]:
     """What every detector wants looked at, each thing once."""
     numbers = survey.numbers.search
     foci = find_foci(survey.study, survey.normal, survey.search, numbers)
-    spots = merged(foci, find_nodules(survey.search, numbers), find_nodes(survey.search, survey.anatomy, numbers), numbers)
+    lung = find_nodules(survey.search, numbers)
+    glass = find_glass(survey.search, [one for one in lung if len(one.blocks)], numbers)
+    spots = merged(foci, lung + glass, find_nodes(survey.search, survey.anatomy, numbers), numbers)
     return [replace(spot, spill=spill_of(spot, foci)) for spot in spots]
 
 
@@ -113,16 +116,17 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: Searc
     spots.sort(key=lambda one: -(one.suv or 0.0))
     cold = {
         name: [one for i, one in enumerate(structures) if i not in used and one.found_by == name]
-        for name in ("mass", "nodule", "node")
+        for name in ("mass", "glass", "nodule", "node")
     }
-    room = max(0, int(numbers.looks_at_most) - len(spots))
+    glass = sorted(cold.pop("glass"), key=lambda one: -one.score)[: int(numbers.glass_at_most)]
+    room = max(0, int(numbers.looks_at_most) - len(spots) - len(glass))
     thirds = {"mass": room // 3, "nodule": room // 3, "node": room - 2 * (room // 3)}
     chosen = {name: sorted(cold[name], key=lambda one: -one.score)[: thirds[name]] for name in cold}
     for name, ones in cold.items():  # what one detector does not need the others may have
         spare = room - sum(map(len, chosen.values()))
         more = sorted(ones, key=lambda one: -one.score)[len(chosen[name]) :]
         chosen[name] = chosen[name] + more[:spare]
-    return [*spots[: int(numbers.looks_at_most)], *chosen["mass"], *chosen["nodule"], *chosen["node"]]
+    return [*spots[: int(numbers.looks_at_most)], *chosen["mass"], *glass, *chosen["nodule"], *chosen["node"]]
 
 
 def told_apart(masses: list[Spot], foci: list[Spot], numbers: SearchParameters) -> tuple[list[Spot], list[Spot]]:

@@ -105,7 +105,7 @@ def kinds_of(spot, search, anatomy, around, core, near: float, numbers: SearchPa
     # what is hot in or against bone is of the bone, also where its bulge is drawn into the hull
     bone = bone_share(search, around, core) if spot.suv is not None else 0.0
     lung = lung_kinds(spot, search, around, core, near, numbers)
-    if spot.found_by in ("nodule", "mass"):
+    if spot.found_by in ("nodule", "mass", "glass"):
         return normalised({"bone": bone} | {name: (1.0 - bone) * share for name, share in lung.items()})
     focus = spot.found_by == "focus"
     inside = float((search.hull[around.box][core] > 0).mean())

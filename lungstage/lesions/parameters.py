@@ -23,6 +23,16 @@ class SearchParameters:
     vessel_radius_mm: float
     mass_ml: float
     neck_ratio: float
+    glass_excess_hu: float
+    glass_vessel_mm: float
+    glass_around_mm: float
+    glass_healthy_hu: float
+    glass_radius_mm: float
+    glass_ml: float
+    glass_hu: float
+    glass_filled: float
+    glass_roundness: float
+    glass_at_most: int
     node_scales_mm: tuple[float, ...]
     small_node_scales_mm: tuple[float, ...]
     airway_wall_mm: float
