@@ -76,3 +76,25 @@ def test_one_bin_compares_the_mean_probability_with_the_share_that_was_right(ans
     error = calibration_error(bin_answers([answers], 1), draw_cohorts(1, 1, 0.95))
 
     assert error[0] == pytest.approx(abs(p.mean() - true.mean()))
+
+
+def naive_calibration_error(answers, bins) -> float:
+    """Bin by bin over a plain list of all answers."""
+    pooled = [one for own in answers for one in own]
+    total = 0.0
+    for k in range(bins):
+        held = [(p, yes) for p, yes in pooled if k == min(int(p * bins), bins - 1)]
+        if held:
+            total += len(held) * abs(np.mean([p for p, _ in held]) - np.mean([yes for _, yes in held]))
+    return total / len(pooled)
+
+
+@given(st.lists(pairs, min_size=1, max_size=5), st.integers(1, 12))
+def test_the_calibration_error_is_that_of_a_naive_one_in_every_cohort(answers, bins):
+    cohorts = draw_cohorts(len(answers), 6, 0.95)
+
+    error = calibration_error(bin_answers(answers, bins), cohorts)
+
+    for found, row in zip(error, cohorts.counts.astype(int), strict=True):
+        drawn = [own for own, times in zip(answers, row, strict=True) for _ in range(times)]
+        assert found == pytest.approx(naive_calibration_error(drawn, bins), abs=1e-9)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from evaluation.patients import found_lesion, true_lesion
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lungstage.evaluation import read_yardstick
@@ -115,3 +115,34 @@ def test_patients_whose_lesions_are_not_all_told_are_not_in_the_curve():
     scores, _ = froc(there, [[(0.9, True)], []], np.array([1.0, 0.0]), draw_cohorts(2, 20, 0.95), NUMBERS)
 
     assert scores[-1].value == 1
+
+
+def naive_sensitivity(there, candidates, wished) -> float:
+    """The best share of lesions found by any limit that leaves at most so many wrong candidates a patient."""
+    limits = {p for own in candidates for p, _ in own} | {one.p_found for own in there for one in own if one.p_found is not None}
+    best = 0.0
+    for limit in limits:
+        wrong = sum(p >= limit and not right for own in candidates for p, right in own)
+        found = [one.p_found is not None and one.p_found >= limit for own in there for one in own]
+        if wrong / len(candidates) <= wished:
+            best = max(best, sum(found) / len(found))
+    return best
+
+
+SHARES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5, 0.75, 0.9, 1.0])
+PATIENT = st.tuples(st.lists(st.none() | SHARES, max_size=4), st.lists(SHARES, max_size=5))
+
+
+@settings(deadline=None)
+@given(st.lists(PATIENT, min_size=1, max_size=5).filter(lambda all_: any(found for found, _ in all_)))
+def test_sensitivities_at_each_rate_are_those_of_a_naive_froc(patients):
+    there = [[Target(true(k + 1), p) for k, p in enumerate(found)] for found, _ in patients]
+    candidates = [[(p, True) for p in found if p is not None] + [(p, False) for p in wrong] for found, wrong in patients]
+    if not any(candidates):
+        return
+
+    scores, _ = froc(there, candidates, np.ones(len(patients)), draw_cohorts(len(patients), 3, 0.95), NUMBERS)
+
+    told = {score.group: score.value for score in scores}
+    for rate in NUMBERS.froc_rates:
+        assert told[f"{rate:g} false positives"] == pytest.approx(naive_sensitivity(there, candidates, rate))
