@@ -20,7 +20,7 @@ def check_target(target: Path, marker: str, overwrite: bool) -> None:
     """
     if target.exists():
         if not target.is_dir():
-            raise UnwritableOutput(f"{target}: this is a file; choose a folder with -o")
+            raise UnwritableOutput(f"{target}: this is a file; choose a folder")
         if any(target.iterdir()):
             if not (target / marker).exists():
                 raise UnwritableOutput(f"{target}: this folder holds other files (no {marker}); choose another one")
@@ -39,11 +39,14 @@ def fresh_folder(target: str | Path, marker: str, overwrite: bool = False) -> It
     """
     target = Path(target)
     check_target(target, marker, overwrite)
+    parent = target.absolute().parent
+    made = [folder for folder in (parent, *parent.parents) if not folder.exists()]
     try:
-        target.absolute().parent.mkdir(parents=True, exist_ok=True)
+        parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.absolute().parent))
     except OSError as error:
-        raise UnwritableOutput(f"{target}: {error.strerror}; choose another folder with -o") from error
+        remove_empty(made)
+        raise UnwritableOutput(f"{target}: {reason(error)}; choose another folder") from error
     try:
         yield work
         work.chmod(0o755)
@@ -60,9 +63,27 @@ def fresh_folder(target: str | Path, marker: str, overwrite: bool = False) -> It
         else:
             work.rename(target)
     except OSError as error:
-        raise UnwritableOutput(f"{target}: {error.strerror or error}; nothing was written") from error
+        raise UnwritableOutput(f"{target}: {reason(error)}; nothing was written") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        remove_empty(made)
+
+
+def remove_empty(folders: list[Path]) -> None:
+    """Take away the folders of a list that are empty, the innermost first."""
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def reason(error: BaseException) -> str:
+    """Why the disk refused, in the system's words; libraries wrap them in tracebacks of their own."""
+    inner = error
+    while inner is not None:
+        if getattr(inner, "strerror", None):
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def nearest_existing(path: Path) -> Path:

@@ -82,3 +82,23 @@ def test_a_place_below_a_file_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UnwritableOutput):
         write(tmp_path / "file" / "out")
+
+
+def test_folders_made_on_the_way_go_when_nothing_is_written(tmp_path):
+    with pytest.raises(ValueError), fresh_folder(tmp_path / "many" / "0", MARKER) as work:
+        (work / "half").write_text("x")
+        raise ValueError("bug")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_told_in_one_line_whoever_wrote(tmp_path):
+    def wrapped():  # as a writer of DICOM does it
+        try:
+            raise OSError(28, "No space left on device")
+        except OSError as error:
+            raise OSError(f"With tag (7FE0,0010) got exception: {error}\nTraceback (most recent call last):\n ...") from error
+
+    with pytest.raises(UnwritableOutput) as refusal, fresh_folder(tmp_path / "out", MARKER):
+        wrapped()
+    assert str(refusal.value) == f"{tmp_path / 'out'}: No space left on device; nothing was written"
+    assert not list(tmp_path.iterdir())
