@@ -126,12 +126,25 @@ def test_one_lung_alone_stays_on_its_side_and_the_other_has_a_hull(missing, ther
     assert dice(lungs.hull == {"right": 1, "left": 2}[missing], whole) > 0.8
 
 
-@pytest.mark.parametrize("lung_hu", [-930, -620])
+@pytest.mark.parametrize("lung_hu", [-972, -930, -620])
 def test_emphysema_and_deep_expiration_are_still_lung(lung_hu):
     study, truth = draw(Chest(lung_hu=lung_hu))
 
     lungs = find_lungs(study)
 
+    assert dice(lungs.right | lungs.left, truth["right"] | truth["left"]) >= GOOD
+
+
+def test_fat_on_a_scale_that_is_too_low_is_no_haze():
+    study, truth = draw(Chest())
+    z, y, x = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(SHAPE, SPACING)], indexing="ij")
+    values = study.ct.values.copy()
+    pad = (abs(x) < 30) & (y < -62) & (y > -80) & (z < 20) & (z > -60) & (values > -300)  # fat between heart and breastbone
+    values[pad] -= 150
+
+    lungs = find_lungs(replace(study, ct=Volume(np.maximum(values - 50, -1024), study.ct.grid, "HU")))
+
+    assert (lungs.right | lungs.left)[pad].mean() < 0.2  # its rim beside the lung
     assert dice(lungs.right | lungs.left, truth["right"] | truth["left"]) >= GOOD
 
 
