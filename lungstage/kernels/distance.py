@@ -47,6 +47,8 @@ def _squared_distance(mask, sz, sy, sx, reach_z, reach_y, cap, out):
         for y in range(ny):
             used[y] = _along_row(mask[z, y], np.float32(sx), far, cap, slab[y])
         _lower(slab, used, np.float32(sy), reach_y, out[z])
+    if reach_z == 0:
+        return
     slab = np.empty((nz, nx), np.float32)
     used = np.empty(nz, np.bool_)
     for y in range(ny):

@@ -32,7 +32,7 @@ def flood_levels(volume, seeds, top, most=None):
     start = np.flatnonzero((seeds != 0) & (volume <= top))
     if start.size:
         lowest = int(volume.min())
-        waiting = np.full(volume.size, -1, np.int64 if volume.size > 2**31 - 2 else np.int32)
+        waiting = np.empty(volume.size, np.int64 if volume.size > 2**31 - 2 else np.int32)  # read only where it was written
         first = np.full(int(top) - lowest + 1, -1, waiting.dtype)
         _flood(volume, start, lowest, first, waiting, volume.size if most is None else int(most), levels)
     return levels
@@ -58,7 +58,7 @@ def flood_labels(volume, mask, seeds):
         index = np.int64 if volume.size > 2**31 - 2 else np.int32
         first, last = (np.full(highest - lowest + 1, -1, index) for _ in range(2))
         labels.reshape(-1)[start] = seeds.reshape(-1)[start]
-        _flood_labels(volume, mask, start, lowest, first, last, np.full(volume.size, -1, index), labels)
+        _flood_labels(volume, mask, start, lowest, first, last, np.empty(volume.size, index), labels)
     return labels
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
+from .refine import zeros_by_page
 from .shares import as_blocks
 
 
@@ -94,7 +95,7 @@ def paint_above(volume, labels, limits, factors):
             f"an int16 volume, uint8 labels and int16 limits of equal shapes are needed, not {volume.dtype} {volume.shape}, "
             f"{labels.dtype} {labels.shape}, {limits.dtype} {limits.shape}"
         )
-    out = np.zeros(volume.shape, np.uint8)
+    out = zeros_by_page(volume.shape)
     if out.size:
         _paint_above(volume, labels, limits, int(factors[0]), int(factors[1]), int(factors[2]), out)
     return out
@@ -102,16 +103,26 @@ def paint_above(volume, labels, limits, factors):
 
 @njit(cache=True, parallel=True)
 def _paint_above(volume, labels, limits, fz, fy, fx, out):
-    blocks = labels.shape[2]
-    for z_ in prange(out.shape[0]):
-        z = np.int64(z_)
-        block_z = min(z // fz, labels.shape[0] - 1)
-        for y in range(out.shape[1]):
-            block_y = min(y // fy, labels.shape[1] - 1)
-            names, least, row, target = labels[block_z, block_y], limits[block_z, block_y], volume[z, y], out[z, y]
+    blocks, (nz, ny, nx) = labels.shape[2], out.shape
+    for block_z_ in prange(labels.shape[0]):
+        block_z = np.int64(block_z_)  # the index of prange is unsigned
+        wide_names, wide_limits = np.empty(nx, np.uint8), np.empty(nx, np.int16)
+        for block_y in range(labels.shape[1]):
+            names, least = labels[block_z, block_y], limits[block_z, block_y]
+            first, last = blocks, -1
             for block in range(blocks):
                 if names[block]:
-                    end = row.size if block == blocks - 1 else block * fx + fx
-                    for x in range(block * fx, end):
-                        if row[x] > least[block]:
-                            target[x] = names[block]
+                    first, last = min(first, block), block
+            if last < 0:
+                continue
+            # A row of blocks is drawn out to voxels once for all its rows of voxels.
+            start, stop = first * fx, nx if last == blocks - 1 else last * fx + fx
+            for block in range(first, last + 1):
+                end = stop if block == last else block * fx + fx
+                wide_names[block * fx : end] = names[block]
+                wide_limits[block * fx : end] = least[block]
+            for z in range(block_z * fz, nz if block_z == labels.shape[0] - 1 else block_z * fz + fz):
+                for y in range(block_y * fy, ny if block_y == labels.shape[1] - 1 else block_y * fy + fy):
+                    row, target = volume[z, y], out[z, y]
+                    for x in range(start, stop):
+                        target[x] = wide_names[x] * np.uint8(row[x] > wide_limits[x])

@@ -29,25 +29,31 @@ def _reduce(volume, fz, fy, fx, mean, low, high):
     count = np.int64(fz * fy * fx)
     for bz_ in prange(mean.shape[0]):
         bz = np.int64(bz_)  # the index of prange is unsigned
-        total = np.empty(mean.shape[2], np.int64)
+        width = mean.shape[2] * fx
+        total, lows, highs = np.empty(width, np.int32), np.empty(width, np.int16), np.empty(width, np.int16)
         for by in range(mean.shape[1]):
             total[:] = 0
-            lows, highs = low[bz, by], high[bz, by]
             lows[:] = 32767
             highs[:] = -32768
+            # Whole rows first, and only what they come to is cut into blocks: that runs many voxels at a time.
             for dz in range(fz):
                 for dy in range(fy):
                     row = volume[bz * fz + dz, by * fy + dy]
-                    for bx in range(total.size):
-                        first = bx * fx
-                        for dx in range(fx):
-                            value = row[first + dx]
-                            total[bx] += np.int64(value)
-                            lows[bx] = min(lows[bx], value)
-                            highs[bx] = max(highs[bx], value)
-            for bx in range(total.size):
-                # floor((2 total + count) / (2 count)) rounds halves up, also below zero
-                mean[bz, by, bx] = (2 * total[bx] + count) // (2 * count)
+                    for x in range(width):
+                        value = row[x]
+                        total[x] += value
+                        lows[x] = min(lows[x], value)
+                        highs[x] = max(highs[x], value)
+            means, lowest, highest = mean[bz, by], low[bz, by], high[bz, by]
+            for bx in range(means.size):
+                held, least, most = np.int64(0), lows[bx * fx], highs[bx * fx]
+                for x in range(bx * fx, bx * fx + fx):
+                    held += total[x]
+                    least = min(least, lows[x])
+                    most = max(most, highs[x])
+                # floor((2 held + count) / (2 count)) rounds halves up, also below zero
+                means[bx] = (2 * held + count) // (2 * count)
+                lowest[bx], highest[bx] = least, most
 
 
 def mean_blocks(volume, factors):

@@ -130,9 +130,9 @@ def darkest_at(mean: np.ndarray, blocks: Grid, points_mm: np.ndarray) -> np.ndar
     index = np.rint(blocks.to_index(points_mm)).astype(int)
     index = index[np.all((index >= 0) & (index < blocks.shape), axis=1)]
     seeds = np.zeros(blocks.shape, np.uint8)
-    seeds[tuple(index.T)] = 1
     if len(index):
-        seeds &= (mean <= np.median(mean[tuple(index.T)])).view(np.uint8)
+        hu = mean[tuple(index.T)]
+        seeds[tuple(index[hu <= np.median(hu)].T)] = 1
     return seeds
 
 

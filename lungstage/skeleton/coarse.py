@@ -12,13 +12,14 @@ from ..kernels.reduce import reduce_blocks
 from ..kernels.slices import fill_slices
 from ..records import Study
 from .parameters import SkeletonParameters
-from .pieces import chosen, grown, largest_piece, shrunk
+from .pieces import box_of, chosen, grown, largest_piece, shrunk
 
 SOFT_TISSUE_HU = (0, 90)  # where the muscle peak can lie, without contrast or with
 SOFT_TISSUE_DEFAULT_HU = 45.0
 ROOM_AIR_HU = -970.0  # whole lungs are denser, even with emphysema; the air around a patient is not
 LUNG_AT_BORDER_HU = -905.0  # lung at full breath is about as thin as this, room air with foam and table in it thinner
 SOLID_SHARE = 0.25  # of a filled shell; what is solid in a hollow thing is less
+BESIDE_BODY_BLOCKS = 2  # of air, kept all around
 LARGE_AIR_SHARE = 0.01  # of the field of view; smaller pieces are windpipe, bowel gas and creases of skin
 
 
@@ -27,6 +28,7 @@ class Coarse:
     """The CT in blocks.
 
     grid      Grid of the blocks; `factors` voxels (z, y, x) make one block
+    start     first block of the whole CT's blocks (z, y, x); in the slices, what lies beyond the body is left out
     mean      float32 (z, y, x), HU
     peak      int16 (z, y, x), HU, the highest of each block: a shell thinner than a block stays closed in it
     body      bool, inside the skin, with the air in it, without the table
@@ -36,6 +38,7 @@ class Coarse:
 
     grid: Grid
     factors: tuple[int, int, int]
+    start: tuple[int, int, int]
     mean: np.ndarray
     peak: np.ndarray
     body: np.ndarray
@@ -55,9 +58,15 @@ def look_coarsely(study: Study, numbers: SkeletonParameters) -> Coarse:
     mean, _, peak = reduce_blocks(study.ct.values, factors)
     mean = mean.astype(np.float32)
     body = find_body(mean, peak, numbers)
+    whole = grid.blocks(factors)
+    box = box_of(body, margin=BESIDE_BODY_BLOCKS) or tuple(slice(0, n) for n in body.shape)
+    box = (slice(0, len(body)), *box[1:])
+    mean, peak, body = (np.ascontiguousarray(array[box]) for array in (mean, peak, body))
+    start = tuple(part.start for part in box)
     soft_hu = find_soft_tissue_hu(mean[body])
     bone = body & (mean > soft_hu + numbers.bone_above_soft_hu)
-    return Coarse(grid.blocks(factors), factors, mean, peak, body, bone, soft_hu)
+    part = whole.box(start, tuple(np.add(start, body.shape)))
+    return Coarse(part, factors, start, mean, peak, body, bone, soft_hu)
 
 
 def find_body(mean: np.ndarray, peak: np.ndarray, numbers: SkeletonParameters) -> np.ndarray:
@@ -89,7 +98,8 @@ def part_large_air(mean: np.ndarray, numbers: SkeletonParameters) -> tuple[np.nd
         if k > 0:
             box = tuple(slice(low, high) for low, high in zip(pieces.low[k], pieces.high[k]))
             least_hu = LUNG_AT_BORDER_HU if at_border[k] else ROOM_AIR_HU
-            kinds[int(np.median(mean[box][pieces.labels[box] == k]) > least_hu), k] = True
+            denser = np.count_nonzero((pieces.labels[box] == k) & (mean[box] > least_hu))
+            kinds[int(2 * denser > pieces.sizes[k]), k] = True
     return chosen(pieces, kinds[0]), chosen(pieces, kinds[1])
 
 

@@ -21,4 +21,8 @@ def draw_on_full_grid(labels: np.ndarray, ct: Volume, coarse: Coarse, numbers: S
     marrow_hu, bone_hu = coarse.soft_hu + numbers.marrow_above_soft_hu, coarse.soft_hu + numbers.bone_above_soft_hu
     # voxels are whole numbers: above 144.6 is above 144
     limits = np.where(labels > 0, np.floor(marrow_hu), np.floor(bone_hu)).astype(np.int16)
-    return paint_above(ct.values, around, limits, coarse.factors)
+    whole = tuple(n // f for n, f in zip(ct.grid.shape, coarse.factors))
+    box = tuple(slice(a, a + n) for a, n in zip(coarse.start, labels.shape))
+    names, least = np.zeros(whole, np.uint8), np.zeros(whole, np.int16)
+    names[box], least[box] = around, limits
+    return paint_above(ct.values, names, least, coarse.factors)

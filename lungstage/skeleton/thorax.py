@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..kernels.distance import squared_distance_mm2
+from ..kernels.morphology import grow_mm, shrink_mm
 from ..kernels.slices import span_slices
 from .coarse import Coarse
 from .parameters import SkeletonParameters
@@ -40,9 +41,12 @@ def outline_thorax(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
 
 def in_plane_mm(mask: np.ndarray, coarse: Coarse, limit_mm: float) -> np.ndarray:
     """Distance (z, y, x) in mm to the mask within the axial slice, up to a limit."""
-    _, side_y, side_x = coarse.spacing_mm
-    # slices too far apart to see each other
-    return np.sqrt(squared_distance_mm2(mask, (2 * limit_mm, side_y, side_x), limit_mm))
+    return np.sqrt(squared_distance_mm2(mask, flat_spacing(coarse), limit_mm))
+
+
+def flat_spacing(coarse: Coarse) -> tuple[float, float, float]:
+    """A spacing (z, y, x) in which slices are too far apart to see each other."""
+    return (1e6, *coarse.spacing_mm[1:])
 
 
 def chest_hull(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
@@ -59,17 +63,17 @@ def chest_hull(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
         if z <= lowest_full and carried.any():
             carried |= inside_of_ribs(coarse, z, carried)
         hull[z] = carried
-    return hull & (in_plane_mm(~coarse.body, coarse, 2 * SKIN_MM) > SKIN_MM)
+    return hull & shrink_mm(coarse.body, flat_spacing(coarse), SKIN_MM).view(bool)
 
 
 def inside_of_ribs(coarse: Coarse, z: int, carried: np.ndarray) -> np.ndarray:
     """What the bones near a slice surround, bool (y, x): their convex hull without their own thickness."""
     slab = max(1, int(RIB_SLANT_MM / coarse.spacing_mm[0]))
     ring = coarse.bone[max(0, z - slab) : z + slab + 1].any(0)
-    ring &= in_plane_mm(carried[None], coarse, ARM_MM)[0] < ARM_MM
+    ring &= grow_mm(carried[None], flat_spacing(coarse), ARM_MM)[0].view(bool)
     if not ring.any():
         return ring
-    return in_plane_mm(~span_slices(ring[None]), coarse, 2 * RIB_MM)[0] > RIB_MM
+    return shrink_mm(span_slices(ring[None]), flat_spacing(coarse), RIB_MM)[0].view(bool)
 
 
 def lowest_full_slice(air: np.ndarray) -> int:
