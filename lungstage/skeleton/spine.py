@@ -21,6 +21,8 @@ from .pieces import box_of, grown, highest_beside, keep_pieces_above, shrunk
 
 FULL_BONE_HU = 160.0  # this much above the least that counts, bone counts fully
 MIDLINE_MM = 120.0  # an off-centre spine is believed up to about here; weak, for an arm may shift the body's centre
+CANAL_AHEAD_MM = 35.0  # its centre lay up to 31 mm in front of the back of the lungs, on every scan looked at
+LUNGS_MM2 = 3000.0  # air of a slice above this is more than a windpipe and the lungs' very tops
 TWO_VERTEBRAE_MM = 50.0
 CLOSED_BLOCKS = 2  # gaps of a vertebra's shell up to twice this wide are closed
 STEEPEST = 1.0  # mm sideways per mm along the body
@@ -47,10 +49,18 @@ def trace_canal(coarse: Coarse, skull: np.ndarray, numbers: SkeletonParameters) 
     likeness[in_skull] = 0.0
     line = best_line(likeness - doubt, coarse.spacing_mm)
     scores = likeness[np.arange(len(line)), line[:, 0], line[:, 1]]
-    seen = smooth_along(scores, 12.0 / coarse.spacing_mm[0]) >= numbers.spine_score_min
-    seen &= ~in_skull
+    seen = linked_to_sure(smooth_along(scores, 12.0 / coarse.spacing_mm[0]), in_skull, numbers.spine_score_min)
     centres = np.stack([smooth_along(line[:, k], 5.0 / coarse.spacing_mm[0]) for k in (0, 1)], axis=1)
     return Canal(centres, seen, vertebra_corridor(coarse, centres, seen, numbers))
+
+
+def linked_to_sure(scores: np.ndarray, barred: np.ndarray, least: float) -> np.ndarray:
+    """bool (z): slices with at least half the score, in runs with one that reaches it: a spine does not end in a disc."""
+    from scipy import ndimage
+
+    runs, _ = ndimage.label((scores >= least / 2) & ~barred)
+    sure = np.unique(runs[(scores >= least) & ~barred])
+    return np.isin(runs, sure[sure > 0])
 
 
 def canal_likeness(coarse: Coarse, numbers: SkeletonParameters) -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +86,7 @@ def canal_likeness(coarse: Coarse, numbers: SkeletonParameters) -> tuple[np.ndar
     likeness = 1.5 * (np.sqrt(np.clip(body * arch, 0, 1)) - canal) - 2.0 * blurred(air, numbers.canal_radius_mm)
     likeness[~coarse.body] = -1.0
     likeness = smooth_gaussian(likeness, coarse.spacing_mm, (6.0, 0, 0))
-    return likeness, behind + off_midline(coarse)
+    return likeness, behind + off_midline(coarse) + ahead_of_back(coarse, numbers)
 
 
 def shifted(image: np.ndarray, voxels: float) -> np.ndarray:
@@ -99,6 +109,20 @@ def off_midline(coarse: Coarse) -> np.ndarray:
     middle = (weights * columns).sum(1) / np.maximum(weights.sum(1), 1)
     away_mm = (columns[None, :] - middle[:, None]) * coarse.spacing_mm[2]
     return ((away_mm / MIDLINE_MM) ** 2).astype(np.float32)[:, None, :]
+
+
+def ahead_of_back(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
+    """A penalty (z, y, 1) for what lies farther in front of the lungs' back than the canal does; none where lungs are small.
+
+    It grows to 1 over the depth of a vertebral body. Heart and aorta full of contrast look like a body before an arch, but
+    stand there.
+    """
+    air = coarse.body & (coarse.mean < numbers.lung_air_hu)
+    rows = np.arange(air.shape[1])
+    back = np.where(air.any(2), rows, -1).max(1)
+    back[air.sum((1, 2)) * float(np.prod(coarse.spacing_mm[1:])) < LUNGS_MM2] = -1
+    ahead_mm = (back[:, None] - rows) * coarse.spacing_mm[1] - CANAL_AHEAD_MM
+    return np.clip(ahead_mm / (2 * numbers.vertebra_half_depth_mm), 0, 1).astype(np.float32)[:, :, None]
 
 
 def best_line(likeness: np.ndarray, spacing_mm: np.ndarray) -> np.ndarray:

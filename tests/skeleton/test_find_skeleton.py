@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from lungstage.skeleton import find_skeleton, load_skeleton_parameters
+from lungstage.skeleton.coarse import look_coarsely
 from lungstage.skeleton.names import code_of
+from lungstage.skeleton.spine import ahead_of_back, linked_to_sure
 
 from .patient import SHAPE, SPACING, draw_chest, draw_head, study_of
 
@@ -67,6 +69,23 @@ def test_a_heart_full_of_contrast_is_no_bone():
 
     assert (labels[drawn.heart & ~drawn.ribs & ~drawn.sternum] > 0).mean() < 0.02
     assert share(labels, VERTEBRA, drawn.vertebrae) > 0.8
+
+
+def test_the_canal_is_not_looked_for_in_front_of_the_lungs_back(chest):
+    coarse = look_coarsely(chest[0].study, load_skeleton_parameters())
+
+    penalty = ahead_of_back(coarse, load_skeleton_parameters())[len(coarse.mean) // 2, :, 0]
+
+    rows = (np.arange(penalty.size) + coarse.start[1] + 0.5) * coarse.spacing_mm[1]  # mm from the top of the image
+    assert (penalty[abs(rows - 180) < 8] == 0).all()  # where the canal was drawn
+    assert (penalty[(rows > 80) & (rows < 105)] == 1).all()  # behind the heart
+
+
+def test_a_spine_goes_on_through_pale_slices_up_to_one_without_any():
+    scores = np.array([0.05, 0.08, 0.1, 0.15, 0.1, 0.02, 0.09, 0.2, 0.3])
+    skull = np.arange(9) == 8
+
+    assert linked_to_sure(scores, skull, 0.14).tolist() == [False, True, True, True, True, False, True, True, False]
 
 
 def test_the_skeleton_of_a_mirrored_patient_is_the_mirrored_skeleton(chest):
