@@ -20,6 +20,7 @@ BONE_HU = 250  # block mean of a rib or more
 FAT_HU = -30  # below it is fat, which is never disease
 LEAST_ML = 10.0  # a smaller gap is a muscle, a rib's cartilage or noise
 PEAK_MM = 10.0  # how far above its highest lung a chest wall may still be as wide
+DENT_MM = 30.0  # half the height of a dent that a tumour on the wall leaves
 INNER_SHARE = 0.4  # lung nearer to the middle of the chest than this share of the way to the ribs is beside the spine
 
 
@@ -137,7 +138,10 @@ def pleural_gap(
     gap = rays.within(lung_mm, np.where(wide, cage_mm, 0.0)) & soft & (above | fluid)
     gap = without_thin_and_small(coarse, gap, numbers)
     # What already fills a bay at the wall goes on to the ribs, however thin the rest is: the ball cut it off along a chord.
-    rim = rays.within(lung_mm, np.where(at_wall, cage_mm, 0.0)) & soft & above
+    bridged_mm = rays.bridged(lung_mm, coarse.spacing_mm[0])
+    bridged_mm += (bridged_mm > lung_mm) * (coarse.spacing_mm[2] / 2)  # a block is in the dent if its middle nearly is
+    wall_mm = np.maximum(cage_mm, np.minimum(bridged_mm, lung_mm + numbers.pleura_mm))
+    rim = rays.within(lung_mm, np.where(at_wall, wall_mm, 0.0)) & soft & above
     if gap.any():
         gap |= follow_fluid(coarse, gap, fluid & rays.within(np.zeros_like(cage_mm), cage_mm), fluid, numbers)
     return gap | rim
@@ -232,6 +236,13 @@ class Rays:
         # Nothing beyond the scan's ends, or the last slices would count as a valley between lung and more lung.
         valleys = grey_closing(widest, (2 * max(1, round(60.0 / step_mm)) + 1, 1), mode="constant", cval=0.0)
         return np.maximum(widest, valleys)
+
+    def bridged(self, lung_mm: np.ndarray, step_mm: float) -> np.ndarray:
+        """float (z, ray): how far out the lungs would reach without the dents in their outside: a chest is round there, so
+        what bridges a dent is an arc about the chest's middle, not the chord on which a ball rests."""
+        from scipy.ndimage import grey_closing
+
+        return grey_closing(lung_mm, (2 * max(1, round(DENT_MM / step_mm)) + 1, 9), mode=("nearest", "wrap"))
 
     def within(self, from_mm: np.ndarray, to_mm: np.ndarray) -> np.ndarray:
         """uint8 (z, y, x): blocks between two distances (z, ray)."""
