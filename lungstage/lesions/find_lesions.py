@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..geometry import Grid
 from ..records import Anatomy, Contact, Lesion, Lesions, Lungs, Normal, Place, Reason, ShapeSamples, Skeleton, Study
 from .alternatives import alternative_reasons, alternatives
 from .candidate import Candidate
@@ -62,9 +63,16 @@ def find_lesions(
         if lesion is not None and not any(holds(lesion, other) for other in given):
             (cold if spot.suv is None else hot).append(lesion)
     kept = without_twins(hot, given)
-    cold = most_suspicious_first(without_twins(cold, kept)[len(kept) :])
-    found = most_suspicious_first(kept + cold[: max(0, int(numbers.search.candidates_at_most) - len(kept))])
+    seats = int(numbers.search.candidates_at_most)
+    found = given + seated(kept[len(given) :], without_twins(cold, kept)[len(kept) :], seats - len(given))
+    found = most_suspicious_first(found)
     return Lesions(tuple(replace(lesion, id=f"L{k}") for k, lesion in enumerate(found, start=1)), notes)
+
+
+def seated(hot: list[Lesion], cold: list[Lesion], seats: int) -> list[Lesion]:
+    """So many: those with uptake first, but a quarter is for what is cold, as ground glass is; of each the most suspicious."""
+    for_cold = min(len(cold), max(seats - len(hot), seats // 4))
+    return most_suspicious_first(hot)[: max(0, seats - for_cold)] + most_suspicious_first(cold)[:for_cold]
 
 
 def most_suspicious_first(lesions: list[Lesion]) -> list[Lesion]:
@@ -88,7 +96,8 @@ def spill_of(spot: Spot, foci: list[Spot]) -> np.ndarray:
 
 
 def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: SearchParameters) -> list[Spot]:
-    """One spot a thing, at most `looks_at_most`: hot ones first, then masses by volume, nodules and nodes in turn.
+    """One spot a thing, at most `looks_at_most`: the hottest `candidates_at_most` first, then masses by volume, nodules and
+    nodes in turn.
 
     A focus over a spot of the CT becomes that spot, with its uptake; spots of the CT keep the place, because CT is sharper.
     """
@@ -113,7 +122,7 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: Searc
             spots.append(replace(structures[best], suv=focus.suv, beside=focus.beside, isolated=focus.isolated))
         else:
             spots.append(focus)
-    spots.sort(key=lambda one: -(one.suv or 0.0))
+    spots = sorted(spots, key=lambda one: -(one.suv or 0.0))[: int(numbers.candidates_at_most)]
     cold = {
         name: [one for i, one in enumerate(structures) if i not in used and one.found_by == name]
         for name in ("mass", "glass", "nodule", "node")
@@ -126,7 +135,7 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: Searc
         spare = room - sum(map(len, chosen.values()))
         more = sorted(ones, key=lambda one: -one.score)[len(chosen[name]) :]
         chosen[name] = chosen[name] + more[:spare]
-    return [*spots[: int(numbers.looks_at_most)], *chosen["mass"], *glass, *chosen["nodule"], *chosen["node"]]
+    return [*spots, *chosen["mass"], *glass, *chosen["nodule"], *chosen["node"]]
 
 
 def told_apart(masses: list[Spot], foci: list[Spot], numbers: SearchParameters) -> tuple[list[Spot], list[Spot]]:
@@ -265,10 +274,19 @@ def holds(found: Lesion, given: Lesion) -> bool:
 
 def overlap(small: Lesion, large: Lesion) -> float:
     """Share of the small one's median shape that lies in the large one's."""
-    points = small.samples.box.to_mm(np.argwhere(small.samples.probability() >= 0.5))
     box = large.samples.box
+    if not boxes_meet(small.samples.box, box):
+        return 0.0
+    points = small.samples.box.to_mm(np.argwhere(small.samples.probability() >= 0.5))
     index = np.rint(box.to_index(points)).astype(int)
     inside = np.all((index >= 0) & (index < box.shape), axis=1)
     if not inside.any():
         return 0.0
     return float((large.samples.probability()[tuple(index[inside].T)] >= 0.5).sum() / len(points))
+
+
+def boxes_meet(one: Grid, other: Grid) -> bool:
+    """Whether two boxes can share a point: False only where the balls around them do not."""
+    middles = [box.to_mm((np.array(box.shape) - 1) / 2) for box in (one, other)]
+    reach = sum(0.5 * np.linalg.norm(np.array(box.shape) * box.spacing_mm) for box in (one, other))
+    return bool(np.linalg.norm(middles[0] - middles[1]) <= reach)

@@ -81,7 +81,11 @@ def blob_measure(curvature: np.ndarray, power: float) -> np.ndarray:
 def apart(spots: list[Spot], share: float = 1.0) -> list[Spot]:
     """Without the weaker of two that lie within `share` of the larger one's radius of each other; strongest first."""
     kept: list[Spot] = []
+    centres, radii = np.empty((len(spots), 3)), np.empty(len(spots))
     for spot in sorted(spots, key=lambda one: -one.score):
-        if all(np.linalg.norm(spot.centre_mm - other.centre_mm) > share * max(spot.radius_mm, other.radius_mm) for other in kept):
+        count = len(kept)
+        away = np.sqrt(((centres[:count] - spot.centre_mm) ** 2).sum(axis=1))
+        if (away > share * np.maximum(radii[:count], spot.radius_mm)).all():
+            centres[count], radii[count] = spot.centre_mm, spot.radius_mm
             kept.append(spot)
     return kept

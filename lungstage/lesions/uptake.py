@@ -34,9 +34,10 @@ def find_foci(study: Study, normal: Normal, search: Search, numbers: SearchParam
     islands = {top: (region, low) for top, region, low in find_islands(study.pet, normal.z_pet, numbers)}
     least = numbers.focus_suv if study.pet.unit == "SUVbw" else LEAST_RELATIVE
     unexpected = (normal.z_pet >= UNEXPECTED_SHARE * numbers.focus_z) & (suv >= numbers.focus_share * least)
+    hottest = (normal.z_pet >= numbers.focus_z) & (suv >= least)
     spots, known = [], set()
-    for top, region, low in peaks(suv, unexpected, numbers.focus_share, numbers.focus_saddle):
-        if normal.z_pet[top] >= numbers.focus_z and suv[top] >= least:
+    for top, region, low in peaks(suv, unexpected, hottest, numbers.focus_share, numbers.focus_saddle):
+        if hottest[top]:
             spots.append(focus(study, normal, search, region, low, isolated=top in islands))
             known |= set(map(tuple, np.argwhere(region) + low))
     spots += [focus(study, normal, search, *island, isolated=True) for top, island in islands.items() if top not in known]
@@ -47,22 +48,26 @@ def find_islands(pet: Volume, z: np.ndarray, numbers: SearchParameters):
     """Peaks, as in `peaks`, whose hot surroundings are small and round."""
     least = numbers.island_suv if pet.unit == "SUVbw" else LEAST_RELATIVE * numbers.island_suv / numbers.focus_suv
     warm = pet.values >= numbers.island_share * least
-    for top, region, low in peaks(pet.values, warm, numbers.island_share, numbers.focus_saddle):
+    hottest = (pet.values >= least) & (z >= numbers.island_z)
+    for top, region, low in peaks(pet.values, warm, hottest, numbers.island_share, numbers.focus_saddle):
         volume_ml = np.count_nonzero(region) * pet.grid.voxel_ml
         diagonal_mm = float(np.linalg.norm(np.array(region.shape) * pet.grid.spacing_mm))
         round_enough = np.cbrt(6.0 * volume_ml * 1000.0 / np.pi) >= numbers.island_roundness * diagonal_mm
         small_enough = numbers.island_ml[0] <= volume_ml <= numbers.island_ml[1]
-        if pet.values[top] >= least and z[top] >= numbers.island_z and small_enough and round_enough:
+        if hottest[top] and small_enough and round_enough:
             yield top, region, low
 
 
-def peaks(suv: np.ndarray, where: np.ndarray, share: float, saddle: float):
+def peaks(suv: np.ndarray, where: np.ndarray, hottest: np.ndarray, share: float, saddle: float):
     """For every peak with a saddle around it: its index, a mask of what is connected to it and at least `share` as hot, and
-    the index of the mask's first voxel."""
+    the index of the mask's first voxel. Pieces of `where` without any of `hottest` are passed over: most are noise."""
     from scipy.ndimage import find_objects, label
 
     labels, _ = label(where)
+    hot_pieces = set(np.unique(labels[hottest & where]))
     for number, box in enumerate(find_objects(labels), start=1):
+        if number not in hot_pieces:
+            continue
         parts, _ = parts_at_saddles(np.log(np.maximum(suv[box], 1e-3)), labels[box] == number, -np.log(saddle))
         for part, inner in enumerate(find_objects(parts), start=1):
             if inner is None:

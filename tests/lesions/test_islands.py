@@ -68,7 +68,7 @@ def test_what_is_no_hotter_than_its_place_is_no_island():
 def test_every_peak_comes_with_its_place_in_the_whole_volume():
     volume = pet(ball((60, 60, 90), 8.0), ball((60, 120, 140), 10.0))
 
-    for top, region, low in peaks(volume.values, volume.values > 3.0, 0.5, NUMBERS.focus_saddle):
+    for top, region, low in peaks(volume.values, volume.values > 3.0, volume.values > 3.0, 0.5, NUMBERS.focus_saddle):
         box = tuple(slice(a, a + n) for a, n in zip(low, region.shape))
         assert volume.values[top] == volume.values[box][region].max()
         assert region[tuple(np.array(top) - low)]
