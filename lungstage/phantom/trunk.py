@@ -29,7 +29,8 @@ BACK_FLAT = 0.985
 """Where the couch flattens the back, as a share of its furthest point."""
 SKIN_WAVES_MM = 2.2
 """How much the skin departs from a smooth trunk (standard deviation, over some 70 mm)."""
-APEX_XY, APEX_Z, CUPOLA_PER_MM = (37.0, 14.0), 92.0, 1 / 50
+APEX_XY, APEX_Z, CUPOLA_PER_MM = (37.0, 14.0), 92.0, 1 / 90
+"""The apex, and how the lung falls from it: so flat that two centimetres lower the ribs bound the lung and not the cupola."""
 FISSURES = {  # z0, a, b, c, d and how the first three vary (anatomy.md 3.3)
     "oblique_right": ((-50, -0.12, 1.05, 0.0015, -0.0005), (7, 0.06, 0.10)),
     "horizontal_right": ((-36, -0.08, 0.10, 0.0010, 0.0010), (7, 0.08, 0.10)),
