@@ -6,7 +6,7 @@ fill the lungs, bones, abdomen. Nodes and harmless findings come from `findings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,15 +27,17 @@ from .organs import (
 )  # fmt: skip
 from .parameters import PhantomParameters, read_table
 from .person import Person, draw_person
-from .solids import Solids, ellipsoid, inside, join, sheet
+from .solids import Solids, ellipsoid, inside, join, path, sheet
 from .streams import stream
 from .trees import Bronchi, grow_lungs, name_bronchi, trachea_points
 from .trunk import build_fields, domes
+from .variants import vessels_of
 
 COVERAGE_MM = {"thorax": (-205.0, 112.0), "body": (-640.0, 415.0)}
 """Lowest and highest z of the scan in the reference man."""
 HALF_WIDTH_MM, FRONT_MM, BACK_MM = 262.0, -165.0, 165.0
 FISSURE_MM = 0.9
+STAPLE_MM = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +61,12 @@ class Anatomy:
     range_mm: tuple[float, float]
 
 
-def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters) -> Anatomy:
-    """One healthy patient; coverage: a key of COVERAGE_MM."""
+def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters, needed: frozenset[str] = frozenset()) -> Anatomy:
+    """One healthy patient; coverage: a key of COVERAGE_MM; needed: lobes that no operation may have taken."""
     person = draw_person(seed, numbers)
-    tables = {
-        name: read_table(name) for name in ("outline", "great_vessels", "airways", "ribs", "vertebrae", "organs", "muscles")
-    }
+    person = replace(person, variants=person.variants.sparing(needed))
+    tables = {name: read_table(name) for name in ("outline", "airways", "ribs", "vertebrae", "organs", "muscles")}
+    tables["great_vessels"] = vessels_of(person.variants)
     bronchi = name_bronchi(person, tables["airways"], stream(seed, "bronchi"))
     low, high = (z * person.scale[2] for z in COVERAGE_MM[coverage])
     low += sinking(person, numbers, 0.8 if coverage == "thorax" else 0.0)[2]
@@ -97,10 +99,10 @@ def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters) -> Anato
     )  # fmt: skip
     pulmonary = join(
         inside("lung", FIELD["lung_right"]), inside("lung", FIELD["lung_left"]),
-        sheet("fissure", FIELD["oblique_right"], FISSURE_MM).clipped(FIELD["lung_right"]),
-        sheet("fissure", FIELD["horizontal_right"], FISSURE_MM).clipped(FIELD["upper_right"]),
-        sheet("fissure", FIELD["oblique_left"], FISSURE_MM).clipped(FIELD["lung_left"]),
-        lung_vessels, walls, lumina,
+        sheet("fissure", FIELD["oblique_right"], FISSURE_MM).clipped(FIELD["pleura"]),
+        sheet("fissure", FIELD["horizontal_right"], FISSURE_MM).clipped(FIELD["pleura"]),
+        sheet("fissure", FIELD["oblique_left"], FISSURE_MM).clipped(FIELD["pleura"]),
+        azygos_fissure(person), operated(person), lung_vessels, walls, lumina,
     )  # fmt: skip
     heart = [organs[name] for name in organs if name in HEART]
     abdomen = [organs[name] for name in organs if name not in HEART]
@@ -125,6 +127,31 @@ def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters) -> Anato
     }  # fmt: skip
     landmarks = find_landmarks(person, bronchi, fields, tables, numbers)
     return Anatomy(person, fields, trunk, pulmonary, middle, structures, bronchi, landmarks, (low, high))
+
+
+def azygos_fissure(person: Person) -> Solids:
+    """The sheet of pleura over an azygos vein that runs through the lung."""
+    if "azygos_lobe" not in person.variants.names:
+        return join()
+    points = np.array([(-22, 44, 60), (-38, 28, 60), (-47, 6, 60), (-46, -14, 60), (-36, -30, 60)], float)
+    along = np.gradient(points, axis=0)
+    half = 32.0 * person.size
+    return path("fissure", person.place(points), half, flat=FISSURE_MM / 2 / half, normals=np.cross(along, [0, 0, 1.0])).clipped(
+        FIELD["lung_right"]
+    )
+
+
+def operated(person: Person) -> Solids:
+    """What an operation left: fluid in the space of a lung, staples on a stump."""
+    parts, size = [], person.size
+    for side, out in (("right", -1), ("left", 1)):
+        if person.variants.lungless == side:
+            space = ellipsoid("fluid", person.place((72 * out, 4, -14)), np.array([60, 76, 78]) * size, exponent=2.8)
+            parts.append(space.clipped(FIELD["cage"], -5.0))
+        if any(lobe.startswith(side) for lobe in person.variants.removed):
+            stump = person.place([(42 * out, 2, -6), (47 * out, 6, -22)])
+            parts.append(path("staple", stump, STAPLE_MM))
+    return join(*parts)
 
 
 def find_landmarks(

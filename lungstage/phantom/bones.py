@@ -57,10 +57,16 @@ def hollow(cortex: Solids, marrow: str = "marrow", wall_mm: float = CORTEX_MM) -
     return join(cortex, cortex.swollen(-wall_mm).named(marrow))
 
 
+def spine_line(person: Person, vertebrae: Table) -> np.ndarray:
+    """(n, 3) centres of the vertebral bodies, with the bow to a side that some have."""
+    off = person.variants.spine_off_mm(vertebrae["z"])
+    return person.place(np.stack([off, vertebrae["y"], vertebrae["z"]], axis=1))
+
+
 def spine_points(person: Person, vertebrae: Table, behind_body_mm: float) -> np.ndarray:
     """(n, 3) points behind the front of each body: its depth and `behind_body_mm` behind its centre."""
     size = person.size
-    points = person.place(np.stack([0 * vertebrae["z"], vertebrae["y"], vertebrae["z"]], axis=1))
+    points = spine_line(person, vertebrae)
     points[:, 1] += size * (vertebrae["depth"] / 2 + behind_body_mm)
     return points
 
@@ -68,7 +74,7 @@ def spine_points(person: Person, vertebrae: Table, behind_body_mm: float) -> np.
 def spine(person: Person, vertebrae: Table) -> Solids:
     """Bodies, discs, arches, processes and the canal with its cord."""
     size, parts = person.size, []
-    centres = person.place(np.stack([0 * vertebrae["z"], vertebrae["y"], vertebrae["z"]], axis=1))
+    centres = spine_line(person, vertebrae)
     tangents = np.gradient(centres, axis=0)
     radii = np.stack([vertebrae["width"], vertebrae["depth"]], axis=1) / 2 * size
     for index in range(len(vertebrae) - 1):
@@ -86,7 +92,8 @@ def upright(tangent) -> np.ndarray:
     """Axes (left, back, head) of a vertebra whose spine runs along `tangent`."""
     head = np.asarray(tangent) / np.linalg.norm(tangent) * -np.sign(tangent[2])
     head = head if head[2] > 0 else -head
-    left = np.array([1.0, 0.0, 0.0])
+    left = np.cross([0.0, 1.0, 0.0], head)
+    left /= np.linalg.norm(left)
     back = np.cross(head, left)
     return np.array([left, back, head])
 
@@ -134,9 +141,9 @@ def rib(person: Person, line: CageLine, row: dict, vertebrae: Table, side: int) 
     along, normals = line.point(turn, z, side, row["thickness"] / 2 * size + 0.3)
     level = np.argmin(np.abs(vertebrae["z"] - row["head_z"]))
     body = spine_points(person, vertebrae, 0.0)[level]
-    head = np.array([side * (vertebrae["width"][level] / 2 + 2) * size, body[1] - 3 * size, row["head_z"] * sz + 2])
-    neck = np.array([side * (vertebrae["width"][level] / 2 + 17) * size, body[1] + 15 * size, row["head_z"] * sz])
-    beyond = np.abs(along[:, 0]) > np.abs(neck[0]) + 6
+    head = np.array([body[0] + side * (vertebrae["width"][level] / 2 + 2) * size, body[1] - 3 * size, row["head_z"] * sz + 2])
+    neck = np.array([body[0] + side * (vertebrae["width"][level] / 2 + 17) * size, body[1] + 15 * size, row["head_z"] * sz])
+    beyond = side * along[:, 0] > side * neck[0] + 6
     points = np.concatenate([[head, neck], along[beyond]])
     normals = np.concatenate([[(0, 1, 0), (side * 0.3, 1, 0)], normals[beyond]])
     reach = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])

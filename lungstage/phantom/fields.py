@@ -18,9 +18,10 @@ from .solids import Solids
 
 NAMES = (
     "skin", "wall", "cage", "below", "lung_right", "lung_left", "oblique_right", "horizontal_right", "oblique_left",
-    "upper_right", *LOBES, "lungs",
+    "upper_right", *LOBES, "pleura", "lungs",
 )  # fmt: skip
-"""Fields in the order they are stored. below: what lies under the diaphragm; upper_right: upper and middle lobe; lungs: both."""
+"""Fields in the order they are stored. below: what lies under the diaphragm; upper_right: upper and middle lobe; pleura: where
+fissures are closed by pleura and seen; lungs: both."""
 FIELD = {name: index for index, name in enumerate(NAMES)}
 
 CRUS_REACH_MM, CRUS_RISE = 70.0, 0.6

@@ -18,7 +18,7 @@ from .metastases import inside_organ
 from .nodes import one_node
 from .parameters import read_table
 from .physiology import Physiology, Worth
-from .places import apart_from, lobe_points
+from .places import NoRoomError, apart_from, lobe_points
 from .pleura import pleural_fluid
 from .solids import Solids, ellipsoid, join, tubes
 from .streams import stream
@@ -49,7 +49,10 @@ def place_findings(
             suv = float(np.exp(np.log(row["suv"]) + row["suv_sigma"] * np.clip(rng.normal(), -2, 2)))
             worth = Worth(row["hu"] + row["hu_sd"] * float(np.clip(rng.normal(), -2, 2)), 4, suv, 0.0)
             taken_now = taken + [one.shape for one in found if one.name not in ("normal node", *INVISIBLE)]
-            made = MAKERS[row["finding"]](anatomy, size, worth, taken_now, rng)
+            try:
+                made = MAKERS[row["finding"]](anatomy, size, worth, taken_now, rng)
+            except NoRoomError:  # in a lobe that was taken
+                continue
             if made is not None:
                 found.append(replace(made, name=row["finding"], malignant=False, role="benign"))
     return found
@@ -138,6 +141,8 @@ def emphysema(anatomy, size, worth, taken, rng) -> Lesion:
     """Holes in the lung, in the upper lobes four times out of five."""
     many, parts = int(rng.integers(40, 260)), []
     for lobe, share in zip(LOBES, (0.4, 0.06, 0.07, 0.4, 0.07), strict=True):
+        if lobe in anatomy.person.variants.removed:
+            continue
         points = lobe_points(anatomy, lobe, rng, 1.0, int(many * share))
         holes = [ellipsoid("hole", point, size / 2 * rng.uniform(0.5, 1.4) * rng.uniform(0.6, 1.2, 3)) for point in points]
         parts.append(join(*holes).clipped(FIELD[lobe], -1.0).softened(3.0))

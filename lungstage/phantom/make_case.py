@@ -25,7 +25,7 @@ from .scanner import Scan, scan_patient
 from .solids import Solids, join
 from .streams import stream
 from .truth import Truth, find_truth
-from .wishes import HEALTHY, plan_disease
+from .wishes import HEALTHY, lobes_needed, plan_disease
 
 MARKER = "truth"
 """A folder without this is no case of ours and is never overwritten."""
@@ -81,7 +81,7 @@ def make_case(seed: int = 0, t: str | None = None, n: str | None = None, m: str 
     if named is not None and named.coverage == "body":
         coverage = "body"
     plan = HEALTHY if normal else named.plan if named else plan_disease(seed, t, n, m, edition, coverage)
-    anatomy = build_anatomy(seed, coverage, numbers)
+    anatomy = build_anatomy(seed, coverage, numbers, lobes_needed(plan))
     physiology = draw_physiology(seed, anatomy.person, numbers)
     disease = place_disease(seed, anatomy, physiology, plan)
     found = place_findings(seed, anatomy, physiology, disease, (named.also,) if named and named.also else ())
@@ -127,6 +127,7 @@ def patient_of(anatomy: Anatomy) -> dict[str, str | float | bool]:
     return {
         "age_years": person.age_years, "sex": person.sex, "height_cm": person.height_cm, "weight_kg": person.weight_kg,
         "arms_up": person.arms_up, "contrast": person.contrast, "inspiration": round(person.inspiration, 3),
+        "variants": " ".join(sorted(person.variants.names)), "removed": " ".join(sorted(person.variants.removed)),
     }  # fmt: skip
 
 

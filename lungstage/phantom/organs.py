@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .bones import spine_line
 from .fields import FIELD
 from .parameters import PhantomParameters, Table
 from .person import Person
@@ -13,6 +14,8 @@ from .trees import Bronchi, trachea_points
 TRACHEA_RADIUS_MM, TRACHEA_WALL_MM = (9.3, 7.8), 1.7
 HEART = {"pericardium", "heart_body", "right_atrium", "right_ventricle_wall", "right_ventricle", "left_atrium", "left_ventricle",
          "left_ventricle_cavity"}  # fmt: skip
+FOLLOWS_DOME = 0.85
+"""How much of the way of a raised dome the organs right under it go along."""
 SINKS_ABDOMEN, SINKS_HEART = 0.85, 0.62
 """Share of the diaphragm's way that abdomen and heart go along."""
 
@@ -54,6 +57,9 @@ def organ(person: Person, table: Table, name: str, numbers: PhantomParameters) -
     row = table.row(table["name"].index(name))
     share = SINKS_HEART if name in HEART else SINKS_ABDOMEN * float(np.clip((-60 - row["z"]) / 60, 0, 1)) * (row["z"] > -400)
     centre = person.place((row["x"], row["y"], row["z"])) + sinking(person, numbers, share)
+    if row["clip"] == "below":  # it goes up with a raised dome
+        side = "right" if row["x"] < 0 else "left"
+        centre[2] += FOLLOWS_DOME * person.variants.raised_mm[side]
     axes = turned(row["turn_x"], row["turn_y"], row["turn_z"]).T
     radii = np.array([row["rx"], row["ry"], row["rz"]]) * person.size
     made = ellipsoid(row["tissue"], centre, radii, axes, row["exponent"])
@@ -66,7 +72,7 @@ def airway_trunk(person: Person, bronchi: Bronchi) -> tuple[Solids, Solids]:
     wide = TRACHEA_RADIUS_MM[0 if person.sex == "male" else 1]
     trachea = path("airway", points, np.linspace(wide, wide * 0.97, len(points)))
     walls, lumina = [trachea.swollen(TRACHEA_WALL_MM).named("trachea_wall")], [trachea]
-    for name, (start, end, radius) in bronchi.named.items():
+    for name, (start, end, radius) in bronchi.left.items():
         thick = 1.2 if name.endswith("main") or name == "intermedius" else 0.28 * radius
         tissue = "trachea_wall" if radius > 4 else "airway_wall"
         walls.append(tubes(tissue, start, end, radius + thick))
@@ -99,10 +105,10 @@ def what_keeps_lungs_away(person: Person, vessels: Table, organs: Table, vertebr
     ]
     trachea = path("fat", trachea_points(person), (TRACHEA_RADIUS_MM[0] + TRACHEA_WALL_MM + 2) * size)
     central = [
-        tubes("fat", start, end, radius + 3) for name, (start, end, radius) in bronchi.named.items() if name.endswith("main")
+        tubes("fat", start, end, radius + 3) for name, (start, end, radius) in bronchi.left.items() if name.endswith("main")
     ]
     spine = []
-    centres = place(np.stack([0 * vertebrae["z"], vertebrae["y"], vertebrae["z"]], axis=1))
+    centres = spine_line(person, vertebrae)
     spine.append(path("fat", centres, (vertebrae["width"] + vertebrae["depth"]) / 4 * size + 2.0))
     behind = centres + np.stack([0 * centres[:, 1], (vertebrae["depth"] / 2 + 22) * size, 0 * centres[:, 2]], axis=1)
     spine.append(path("fat", behind, 27.0 * size))
@@ -113,7 +119,7 @@ def what_keeps_lungs_away(person: Person, vessels: Table, organs: Table, vertebr
 def back_muscles(person: Person, vertebrae: Table) -> Solids:
     """The muscles in the groove beside the spinous processes, inside the curve of the ribs."""
     size, parts = person.size, []
-    centres = person.place(np.stack([0 * vertebrae["z"], vertebrae["y"], vertebrae["z"]], axis=1))
+    centres = spine_line(person, vertebrae)
     behind = centres + np.stack([0 * centres[:, 1], (vertebrae["depth"] / 2 + 26) * size, 0 * centres[:, 2]], axis=1)
     for side in (-1, 1):
         parts.append(path("muscle", behind + np.array([15 * side * size, 0, 0]), 11.0 * size))

@@ -27,6 +27,8 @@ COLUMNS = {
     "metastases": ("site", "organ", "weight", "single", "most", "size", "size_sigma", "suv", "suv_sigma", "hu", "needs"),
     "findings": ("finding", "share", "most", "size", "size_sigma", "hu", "hu_sd", "suv", "suv_sigma"),
     "states": ("state", "share", "tissues", "hu", "hu_sd", "suv_low", "suv_high"),
+    "variants": ("variant", "share"),
+    "variant_vessels": ("variant", "name", "tissue", "x", "y", "z", "radius", "margin"),
     "muscles": ("muscle", "z", "turn", "outside", "half", "thick"),
     "protocols": ("protocol", "weight", "slice", "field", "psf", "f0", "p", "edge", "noise", "noise_sd", "next"),
     "pet_scanners": ("scanner", "weight", "voxel", "slice", "psf", "psf_sd", "noise", "noise_sd"),
@@ -55,6 +57,7 @@ WORDS = {
     "tissues",
     "field",
     "scanner",
+    "variant",
 }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from .parameters import PhantomParameters
 from .streams import stream
+from .variants import Variants, draw_variants
 
 REFERENCE_HEIGHT_CM, REFERENCE_WEIGHT_KG = 176.0, 84.0
 """The man the tables of priors/phantom describe."""
@@ -31,6 +32,7 @@ class Person:
     muscle        thickness of the muscles over the reference man's
     tilt_deg      how the patient lies: turn about x, y, z
     offset_mm     (x, y, z) LPS of the carina
+    variants      how the patient departs from the tables
     """
 
     sex: str
@@ -46,6 +48,7 @@ class Person:
     muscle: float
     tilt_deg: tuple[float, float, float]
     offset_mm: tuple[float, float, float]
+    variants: Variants = field(default_factory=Variants)
 
     @property
     def size(self) -> float:
@@ -97,4 +100,5 @@ def draw_person(seed: int, numbers: PhantomParameters) -> Person:
         contrast=bool(rng.random() < numbers.contrast_share),
         tilt_deg=tuple(float(a) for a in np.clip(rng.normal(0, (2.0, 1.2, 2.0)), -5, 5)),
         offset_mm=tuple(float(round(v, 2)) for v in rng.normal((0, -8, -180), (5, 6, 60))),
+        variants=draw_variants(seed),
     )  # fmt: skip

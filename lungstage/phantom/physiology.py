@@ -15,6 +15,8 @@ LIVER_BLOOD_CORRELATION = 0.82
 """Between patients, of liver and blood uptake."""
 CONTRAST_SIGMA = 0.22
 """Spread between patients of how much contrast adds (sigma of the logarithm)."""
+APART = ("staple",)
+"""Tissues that came later, with random numbers of their own so that the others keep theirs."""
 MYOCARDIUM = ((1.8, 0.25, 0.55), (3.5, 0.40, 0.25), (9.0, 0.40, 0.20))
 """Uptake of the left ventricle: median, sigma, share of patients."""
 
@@ -65,7 +67,8 @@ def draw_physiology(seed: int, person: Person, numbers: PhantomParameters) -> Ph
     tissues = {}
     for index in range(len(table)):
         row = table.row(index)
-        tissues[row["tissue"]] = draw_worth(row, person, common, boost, rng)
+        own = stream(seed, f"tissue {row['tissue']}") if row["tissue"] in APART else rng
+        tissues[row["tissue"]] = draw_worth(row, person, common, boost, own)
     tissues = with_states(seed, tissues)
     median, sigma = heart_state(rng)
     heart = tissues["myocardium"]

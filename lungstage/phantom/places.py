@@ -13,11 +13,17 @@ from .solids import Solids, join
 TRIES = 400
 
 
+class NoRoomError(Exception):
+    """A lobe that is asked for a place is not there any more."""
+
+
 def lobe_points(anatomy: Anatomy, lobe: str, rng: np.random.Generator, deep_mm: float, count: int = TRIES) -> np.ndarray:
     """Points (n, 3) of a lobe at least `deep_mm` from its surface (or as deep as it goes), inside the scan, in random order."""
     fields = anatomy.fields
     values = fields.values[FIELD[lobe]]
     z = fields.origin_mm[2] + fields.step_mm * np.arange(values.shape[0])
+    if not (values < 0).any():
+        raise NoRoomError(lobe)
     seen = (z > anatomy.range_mm[0] + 20) & (z < anatomy.range_mm[1] - 10)
     values = np.where(seen[:, None, None], values, 1e3)
     limit = max(-deep_mm, np.quantile(values[values < 0], 0.05)) if (values < 0).any() else 0.0

@@ -41,10 +41,17 @@ class Branches:
 
 @dataclass(frozen=True, eq=False)
 class Bronchi:
-    """Named bronchi: name -> (start, end, lumen radius), points (3,) mm in the person's frame."""
+    """Named bronchi: name -> (start, end, lumen radius), points (3,) mm in the person's frame; lobe_of: those that feed a lobe;
+    cut: those that went with a removed lobe."""
 
     named: dict[str, tuple[np.ndarray, np.ndarray, float]]
     lobe_of: dict[str, str]
+    cut: frozenset[str] = frozenset()
+
+    @property
+    def left(self) -> dict[str, tuple[np.ndarray, np.ndarray, float]]:
+        """Those of `named` that no operation took."""
+        return {name: branch for name, branch in self.named.items() if name not in self.cut}
 
 
 def name_bronchi(person: Person, table: Table, rng: np.random.Generator) -> Bronchi:
@@ -61,7 +68,17 @@ def name_bronchi(person: Person, table: Table, rng: np.random.Generator) -> Bron
         named[row["name"]] = (start, ends[row["name"]], radius)
         if row["lobe"]:
             lobe_of[row["name"]] = row["lobe"]
-    return Bronchi(named, lobe_of)
+    gone = person.variants.removed
+    feeds = dict(zip(table["name"], table["lobe"], strict=True))
+    cut = {name for name in named if (fed := lobes_fed(name, table)) and fed <= gone and name not in ("right_main", "left_main")}
+    return Bronchi(named, {name: lobe for name, lobe in lobe_of.items() if feeds[name] not in gone}, frozenset(cut))
+
+
+def lobes_fed(name: str, table: Table) -> frozenset[str]:
+    """The lobes that a bronchus and its daughters feed."""
+    own = [index for index, parent in enumerate(table["parent"]) if parent == name]
+    lobe = table["lobe"][table["name"].index(name)]
+    return frozenset({lobe} - {""}).union(*(lobes_fed(table["name"][index], table) for index in own))
 
 
 def trachea_points(person: Person) -> np.ndarray:

@@ -20,6 +20,7 @@ from .fields import (
 from .parameters import PhantomParameters, Table
 from .person import Person
 from .solids import Solids, ellipsoid, join, tubes, turned
+from .variants import SHEET_OF
 
 RIGHT_DOME, LEFT_DOME = (-58.0, -8.0, -105.0), (62.0, -2.0, -118.0)
 DOME_FALL = (0.0112, 0.0036, 0.0074, 0.0016)
@@ -27,6 +28,10 @@ DOME_FALL = (0.0112, 0.0036, 0.0074, 0.0016)
 60 mm below the dome, at quiet breathing as at total lung capacity)."""
 BACK_FLAT = 0.985
 """Where the couch flattens the back, as a share of its furthest point."""
+FAR_SHEET_MM, EMPTY_MM = 400.0, 20.0
+"""How far off a fissure is put that has no lobe behind it any more, and how far from every point a lung is that was taken."""
+HILUM_XYZ = (40.0, 4.0, -24.0)
+"""A hilum of the reference man (anatomy.md 5.2); the left one to the left."""
 SKIN_WAVES_MM = 2.2
 """How much the skin departs from a smooth trunk (standard deviation, over some 70 mm)."""
 APEX_XY, APEX_Z, CUPOLA_PER_MM = (37.0, 14.0), 92.0, 1 / 90
@@ -41,7 +46,8 @@ FISSURES = {  # z0, a, b, c, d and how the first three vary (anatomy.md 3.3)
 def domes(person: Person, numbers: PhantomParameters) -> tuple[np.ndarray, np.ndarray]:
     """Tops of the right and left dome in the person's frame."""
     drop = np.array([0, 0, numbers.dome_drop_mm * person.inspiration])
-    return person.place(np.array(RIGHT_DOME) - drop), person.place(np.array(LEFT_DOME) - drop)
+    right, left = (np.array([0, 0, person.variants.raised_mm[side]]) for side in ("right", "left"))
+    return person.place(np.array(RIGHT_DOME) - drop + right), person.place(np.array(LEFT_DOME) - drop + left)
 
 
 def limbs(person: Person, grow_mm: float) -> Solids:
@@ -125,14 +131,35 @@ def build_fields(
         z0, a, b = np.array(shape[:3]) + rng.normal(0, 1, 3) * spread
         z0 -= 0.35 * numbers.dome_drop_mm * person.inspiration
         sheets[name] = sheet_distance(samples, -1 if name.endswith("right") else 1, z0 * sz, a, b, *shape[3:])
+    for lobe in sorted(person.variants.removed):
+        sheet, sign = SHEET_OF[lobe]
+        sheets[sheet] = sheets[sheet] + np.float32(sign * FAR_SHEET_MM)
+    for side, lung in zip(("right", "left"), lungs, strict=True):
+        if person.variants.lungless == side:
+            np.maximum(lung, EMPTY_MM, out=lung)
     made = {
         "skin": skin, "wall": wall, "cage": cage, "below": np.maximum(below, cage), "lung_right": lungs[0], "lung_left": lungs[1],
         **sheets, **lobe_fields(*lungs, **sheets), "lungs": np.minimum(*lungs),
     }  # fmt: skip
+    made["pleura"] = pleura(person, samples, made)
     values = np.empty((len(NAMES), *samples.shape), np.float32)
     for index, name in enumerate(NAMES):
         values[index] = made[name]
     return Fields(values, samples.origin_mm.astype(np.float64), samples.step_mm)
+
+
+def pleura(person: Person, samples: Samples, made: dict[str, np.ndarray]) -> np.ndarray:
+    """Negative where a fissure is seen: inside its lung, and outside the gap that an incomplete one has around the hilum."""
+    gaps, parts = person.variants.gaps_mm, {}
+    for side, out in (("right", -1), ("left", 1)):
+        x, y, z = person.place((HILUM_XYZ[0] * out, *HILUM_XYZ[1:]))
+        away = np.sqrt((samples.x - x) ** 2 + (samples.y - y) ** 2 + (samples.z - z) ** 2).astype(np.float32)
+        parts[side] = np.maximum(made[f"lung_{side}"], np.float32(gaps[f"oblique_{side}"]) - away)
+        if side == "right":  # each place belongs to the nearer of the two sheets
+            other = np.maximum(made["upper_right"], np.float32(gaps["horizontal_right"]) - away)
+            nearer = np.abs(made["horizontal_right"]) < np.abs(made["oblique_right"])
+            parts[side] = np.where(nearer, other, parts[side])
+    return np.where(samples.x < 0, parts["right"], parts["left"])
 
 
 def lung_field(side: int, person: Person, samples: Samples, cage, keep, below) -> np.ndarray:

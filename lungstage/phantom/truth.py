@@ -12,6 +12,7 @@ import numpy as np
 from ..tnm import EDITIONS, describe_tnm
 from .anatomy import Anatomy
 from .distance import RADII
+from .fields import FIELD
 from .findings import INVISIBLE, NOTED_NODE_MM
 from .lesion import Lesion
 from .measure import TOUCH_MM, Size, measure_shape, surface_points, union_distance
@@ -217,7 +218,7 @@ def coverage_of(anatomy: Anatomy) -> dict[str, float]:
 def lung_coverage(anatomy: Anatomy) -> float:
     """Share of the lungs' volume between the scan's ends."""
     fields = anatomy.fields
-    inside = (fields.values[-1] < 0).sum(axis=(1, 2))
+    inside = (fields.values[FIELD["lungs"]] < 0).sum(axis=(1, 2))
     z = fields.origin_mm[2] + fields.step_mm * np.arange(len(inside))
     seen = (z >= anatomy.range_mm[0]) & (z <= anatomy.range_mm[1])
     return round(float(inside[seen].sum() / max(inside.sum(), 1)), 3)

@@ -12,12 +12,14 @@ from functools import cache
 import numpy as np
 
 from ..errors import ImpossibleRequest
+from ..records.names import LOBES
 from ..tnm import describe_tnm, n_of_station, read_edition
 from .parameters import Table, read_table
 from .streams import stream
 
 NOT_MADE = {"NX": "its scan shows the nodal stations"}
 DISTANT = ("M1b", "M1c1", "M1c2")
+IN_THE_CHEST = {"contra_nodule", "pleural_nodules", "pleural_eff"}
 STATION_SIDES = {"9": ("9R", "9L"), "10": ("10R", "10L"), "11": ("11R", "11L"), "12": ("12R", "12L")}
 
 
@@ -68,6 +70,14 @@ def plan_disease(seed: int, t: str | None, n: str | None, m: str | None, edition
     stations = draw_stations(rng, home, side, word_n, rules)
     word_m = draw_m(rng, primary, word_n, edition, m)
     return Plan(primary, home["lobe"], side, stations, draw_metastases(rng, word_m, coverage))
+
+
+def lobes_needed(plan: Plan) -> frozenset[str]:
+    """Lobes that a patient with this disease still has: the tumour's, or all where it has spread in lungs or pleura."""
+    if plan.primary is None:
+        return frozenset()
+    spread = set(plan.metastases) & IN_THE_CHEST or any(feature.startswith("nod_") for feature in plan.told)
+    return frozenset(LOBES) if spread or plan.primary["feature"] else frozenset({plan.lobe})
 
 
 def check_wishes(t, n, m, edition: int):
