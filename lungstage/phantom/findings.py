@@ -28,7 +28,7 @@ NOTED_NODE_MM = 8.0
 """A healthy node of this short axis or more is written into the truth as a benign lesion."""
 INVISIBLE = (
     "emphysema", "coronary_calcium", "aortic_calcium", "bulla", "osteophyte", "shoulder_joint", "bone_island", "port",
-    "injection_leak", "brown_fat",
+    "injection_leak", "brown_fat", "sternal_wires", "spine_rods",
 )  # fmt: skip
 """Findings that are texture of the patient, not lesions of the truth."""
 
@@ -366,6 +366,43 @@ def port(anatomy, size, worth, taken, rng) -> Lesion:
     return Lesion(name="", kind="soft_tissue", malignant=False, shape=case, painted=join(line, case), worths=worths)
 
 
+def sternal_wires(anatomy, size, worth, taken, rng) -> Lesion:
+    """Loops of wire around the sternum of who had his heart operated on."""
+    from .solids import path
+
+    line = anatomy.structures["bones"].of("cortical_bone")
+    flat = line.rows[(line.rows[:, KIND] == TUBE) & (np.abs(line.rows[:, CENTRE]) < 2) & (line.rows[:, RADII + 2] < 0.5)]
+    front = flat[flat[:, CENTRE + 1] < -20 * anatomy.person.size]
+    loops = []
+    for share in np.linspace(0.08, 0.92, 6):
+        row = front[int(share * len(front))]
+        at = row[CENTRE : CENTRE + 3] + rng.uniform(0.2, 0.8) * (row[END : END + 3] - row[CENTRE : CENTRE + 3])
+        wide, deep = row[RADII] * 0.75, row[RADII] * row[RADII + 2] + size
+        ring = [(wide * np.cos(a), deep * np.sin(a), rng.normal(0, 0.5)) for a in np.linspace(0, 2 * np.pi, 9)]
+        loops.append(path("wire", at + np.array(ring), size / 2))
+    shape = join(*loops)
+    return Lesion(name="", kind="soft_tissue", malignant=False, shape=shape, painted=shape, worths={"wire": worth})
+
+
+def spine_rods(anatomy, size, worth, taken, rng) -> Lesion:
+    """Two rods behind the spine with a screw into each vertebra they pass."""
+    from .solids import path
+
+    bodies = vertebral_bodies(anatomy).rows
+    order = bodies[np.argsort(bodies[:, CENTRE + 2])]
+    seen = order[(order[:, CENTRE + 2] > anatomy.range_mm[0]) & (order[:, CENTRE + 2] < 60)]
+    count = min(int(rng.integers(3, 7)), len(seen))
+    first = int(rng.integers(len(seen) - count + 1))
+    held = seen[first : first + count]
+    parts = []
+    for side in (-1, 1):
+        screws = held[:, CENTRE : CENTRE + 3] + np.outer(side * held[:, RADII] * 0.62, [1, 0, 0])
+        heads = screws + np.outer(held[:, RADII + 1] + 24 * anatomy.person.size, [0, 1, 0])
+        parts += [tubes("rod", screws, heads, size / 2), path("rod", heads, size / 2)]
+    shape = join(*parts)
+    return Lesion(name="", kind="soft_tissue", malignant=False, shape=shape, painted=shape, worths={"rod": worth})
+
+
 HILAR_AND_LOW = {"10R": 3, "10L": 3, "11R": 2, "11L": 2, "4R": 2.9, "7": 1.6, "5": 1, "2R": 0.3}
 BROWN_FAT = [(40, 6, 104), (-40, 6, 104), (58, -2, 92), (-58, -2, 92), (25, 42, 30), (-25, 42, 30), (27, 46, -20), (-27, 46, -20)]
 """Where brown fat lies: above the clavicles and beside the spine."""
@@ -386,5 +423,5 @@ MAKERS = {
     "injection_leak": injection_leak, "oesophagitis": at_places("inflamed_oesophagus", "soft_tissue", OESOPHAGUS_LOW),
     "muscle_strain": at_places("strained", "soft_tissue", STRAINED),
     "node_sarcoid": node_of({"4R": 3, "7": 3, "10R": 3, "10L": 3, "11R": 2, "11L": 2, "4L": 1.5, "5": 1}, "sarcoid_node"),
-    "node_axilla_reactive": reactive_axilla, "port": port,
+    "node_axilla_reactive": reactive_axilla, "port": port, "sternal_wires": sternal_wires, "spine_rods": spine_rods,
 }  # fmt: skip

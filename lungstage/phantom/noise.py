@@ -15,6 +15,7 @@ import numpy as np
 
 from .fields import stretched
 from .protocol import Protocol
+from .streaks import streaks
 
 HU_RANGE = (-1024, 3071)
 MU_PER_MM, MODULATED = 0.019, 0.75
@@ -63,6 +64,9 @@ def one_slice(plane: np.ndarray, pixel_mm: float, protocol: Protocol, filters: F
         mixed = rfft2((white[0] + share * white[1]) / np.float32(np.sqrt(1 + share**2)))
         for grain, strength in zip(filters.grain, strengths(plane, pixel_mm), strict=True):
             result += irfft2(mixed * grain, plane.shape) * (strength * np.float32(protocol.ct_noise_hu))
+    hardened = streaks(plane, pixel_mm)
+    if hardened is not None:
+        result += hardened
     return np.clip(np.rint(result), *HU_RANGE).astype(np.int16)
 
 

@@ -184,7 +184,8 @@ def test_streams_of_different_names_are_independent():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_lungs_have_the_size_of_lungs(seed, coarse):
-    fields = build_anatomy(seed, "thorax", coarse).fields
+    anatomy = build_anatomy(seed, "thorax", coarse)
+    fields = anatomy.fields
     litres = {
         name: float((fields.values[FIELD[name]] < 0).sum()) * fields.step_mm**3 / 1e6
         for name in ("lung_right", "lung_left", *LOBES)
@@ -192,7 +193,8 @@ def test_lungs_have_the_size_of_lungs(seed, coarse):
     both = litres["lung_right"] + litres["lung_left"]
 
     assert 1.8 < both < 7.8, litres  # anatomy.md 3.1: 2.4 L quiet breathing, small women; 7.8 L the largest at full inspiration
-    assert 0.48 < litres["lung_right"] / both < 0.60, litres  # 0.506 to 0.574 in 32 people
+    if not any(anatomy.person.variants.raised_mm.values()):  # a dome that stands high takes room from one of them
+        assert 0.48 < litres["lung_right"] / both < 0.60, litres  # 0.506 to 0.574 in 32 people
     assert sum(litres[lobe] for lobe in LOBES) == pytest.approx(both, rel=0.02)
 
 
