@@ -25,8 +25,10 @@ from .scanner import Scan, scan_patient
 from .solids import Solids, join
 from .streams import stream
 from .truth import Truth, find_truth
+from .uptake import late_minutes, lesions_late, tissues_late
 from .wishes import HEALTHY, lobes_needed, plan_disease
 
+SCANNER_STREAMS = ("protocol", "texture", "ct", "pet", "rare", "motion", "moved")
 MARKER = "truth"
 """A folder without this is no case of ours and is never overwritten."""
 
@@ -82,13 +84,15 @@ def make_case(seed: int = 0, t: str | None = None, n: str | None = None, m: str 
         coverage = "body"
     plan = HEALTHY if normal else named.plan if named else plan_disease(seed, t, n, m, edition, coverage)
     anatomy = build_anatomy(seed, coverage, numbers, lobes_needed(plan))
-    physiology = draw_physiology(seed, anatomy.person, numbers)
-    disease = place_disease(seed, anatomy, physiology, plan)
+    late = late_minutes(seed)
+    physiology = tissues_late(draw_physiology(seed, anatomy.person, numbers), late)
+    disease = lesions_late(place_disease(seed, anatomy, physiology, plan), late)
     found = place_findings(seed, anatomy, physiology, disease, (named.also,) if named and named.also else ())
+    found = lesions_late(found, late)
     truth, listed = find_truth(seed, anatomy, plan, disease + found, patient_of(anatomy))
     solids, physiology = assemble(anatomy, physiology, disease, found)
-    streams = {name: stream(seed, f"scanner {name}") for name in ("protocol", "texture", "ct", "pet")}
-    scan = scan_patient(anatomy, physiology, solids, numbers, streams)
+    streams = {name: stream(seed, f"scanner {name}") for name in SCANNER_STREAMS}
+    scan = scan_patient(anatomy, physiology, solids, numbers, streams, late)
     key = f"{seed} {t} {n} {m} {edition} {normal} {coverage} {numbers}" + (f" case {case}" if case else "")
     return Case(study_of(anatomy, scan, key), truth, key, anatomy, tuple(listed), scan)
 

@@ -31,6 +31,8 @@ COLUMNS = {
     "variant_vessels": ("variant", "name", "tissue", "x", "y", "z", "radius", "margin"),
     "muscles": ("muscle", "z", "turn", "outside", "half", "thick"),
     "protocols": ("protocol", "weight", "slice", "field", "psf", "f0", "p", "edge", "noise", "noise_sd", "next"),
+    "rare_protocols": ("protocol", "share", "slice", "field", "psf", "f0", "p", "edge", "noise", "noise_sd", "next"),
+    "kinetics": ("tissue", "power"),
     "pet_scanners": ("scanner", "weight", "voxel", "slice", "psf", "psf_sd", "noise", "noise_sd"),
     "tissues": ("tissue", "hu", "hu_sd", "hu_texture", "hu_contrast", "suv", "suv_sigma", "suv_texture"),
 }  # fmt: skip

@@ -48,9 +48,10 @@ class Protocol:
     pet_noise: float
 
 
-def draw_protocol(numbers: PhantomParameters, rng: np.random.Generator) -> Protocol:
-    """One way of scanning out of the clinic's."""
+def draw_protocol(numbers: PhantomParameters, rng: np.random.Generator, rare: np.random.Generator | None = None) -> Protocol:
+    """One way of scanning out of the clinic's; rare: what decides whether it is one of rare_protocols.csv (None: never)."""
     ct, pet = pick_row(read_table("protocols"), rng), pick_row(read_table("pet_scanners"), rng)
+    ct = (rare_row(rare) if rare else None) or ct
     noise = ct["noise"] + ct["noise_sd"] * float(np.clip(rng.normal(), -1.6, 2.2))
     psf = pet["psf"] + pet["psf_sd"] * float(np.clip(rng.normal(), -2, 2))
     grain = pet["noise"] + pet["noise_sd"] * float(np.clip(rng.normal(), -2, 2))
@@ -71,6 +72,13 @@ def pick_row(table: Table, rng: np.random.Generator) -> dict:
     """A row by its weight."""
     row = table.row(int(rng.choice(len(table), p=table["weight"] / table["weight"].sum())))
     return {name: float(cell) if isinstance(cell, np.floating) else cell for name, cell in row.items()}
+
+
+def rare_row(rng: np.random.Generator) -> dict | None:
+    """A row of the rare protocols by its share of all, or None."""
+    table, drawn = read_table("rare_protocols"), rng.random()
+    index = int(np.searchsorted(np.cumsum(table["share"]), drawn, side="right"))
+    return table.row(index) if index < len(table) else None
 
 
 def chosen(wish, drawn):

@@ -6,13 +6,14 @@ is painted finer, averaged over breathing, blurred, given noise that grows with 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..geometry import Grid
 from .anatomy import BACK_MM, Anatomy
 from .fields import FIELD
+from .motion import draw_motion, move
 from .noise import FWHM_PER_SIGMA, HU_RANGE, reconstruct
 from .paint import LATTICE, paint
 from .parameters import PhantomParameters
@@ -28,6 +29,8 @@ COUCH_MM, COUCH_SHELL_MM, COUCH_HALF_MM, COUCH_ROUND_MM = 24.0, 1.5, 205.0, 360.
 TRUNK_BEYOND_LUNGS_MM, CHEST_BEYOND_LUNGS_MM = 62.0, 22.0
 """How far a field as wide as the trunk, or the lungs, reaches beyond the lungs."""
 CLOTH_MM = 0.7
+MOVED, MOVED_SD_MM = 0.12, 6.0
+"""Share of patients who move between CT and PET, and how far (anatomy.md 9.3, bulk_motion)."""
 LEAST_LIFT_MM, LOST_AT_DOME = 2.0, 0.35
 """From which lift of the dome on a PET has a cold band there, and how much of the uptake it loses."""
 PET_NOISE_KG = 75.0
@@ -71,15 +74,16 @@ class Scan:
 
 
 def scan_patient(anatomy: Anatomy, physiology: Physiology, solids: Solids, numbers: PhantomParameters,
-                 rngs: dict[str, np.random.Generator]) -> Scan:  # fmt: skip
-    """CT and PET; rngs: streams "protocol", "texture", "ct", "pet"."""
-    protocol = draw_protocol(numbers, rngs["protocol"])
+                 rngs: dict[str, np.random.Generator], late_min: float | None = None) -> Scan:  # fmt: skip
+    """CT and PET; rngs: streams "protocol", "texture", "ct", "pet", "rare", "motion", "moved"; late_min: see `uptake.py`."""
+    protocol = draw_protocol(numbers, rngs["protocol"], rngs["rare"])
     lattice = draw_lattice(rngs["texture"])
     ct_grid, pet_grid = scan_grids(anatomy, protocol, numbers)
     everything = join(blanket(protocol), couch(anatomy, protocol), solids)
-    ct = scan_ct(anatomy, physiology, everything, ct_grid, protocol, lattice, rngs["ct"])
+    ct = scan_ct(anatomy, physiology, everything, ct_grid, protocol, lattice, rngs["ct"], rngs["motion"])
     injection = draw_injection(anatomy, numbers, rngs["pet"])
-    suv = scan_pet(anatomy, physiology, solids, pet_grid, protocol, numbers, lattice, rngs["pet"])
+    injection = injection if late_min is None else replace(injection, minutes=late_min)
+    suv = scan_pet(anatomy, physiology, solids, pet_grid, protocol, numbers, lattice, rngs["pet"], draw_moved(rngs["moved"]))
     bqml = suv / injection.suv_per_bqml(anatomy.person.weight_kg)
     slopes = np.maximum(bqml.max(axis=(1, 2)), 1.0) / STORED_MAX
     slopes = np.array([float(f"{slope:.8g}") for slope in slopes])  # as many digits as a decimal string of DICOM holds
@@ -161,11 +165,12 @@ def blanket(protocol: Protocol) -> Solids:
 
 
 def scan_ct(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, protocol: Protocol, lattice: np.ndarray,
-            rng: np.random.Generator) -> np.ndarray:  # fmt: skip
-    """int16 (z, y, x) HU."""
+            rng: np.random.Generator, motion: np.random.Generator) -> np.ndarray:  # fmt: skip
+    """int16 (z, y, x) HU; motion: what draws how the patient moves."""
     from numba import get_num_threads
 
     image = paint(solids, physiology.hu_shades(solids), anatomy.fields, grid, anatomy.person.pose, -1000.0, lattice)
+    image = move(image, grid, anatomy, draw_motion(motion), lattice)
     out = reconstruct(image, grid.spacing_mm[1], protocol, rng, get_num_threads())
     if protocol.padded:
         half = (grid.shape[1] - 1) / 2
@@ -182,12 +187,13 @@ def draw_injection(anatomy: Anatomy, numbers: PhantomParameters, rng: np.random.
 
 
 def scan_pet(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, protocol: Protocol,
-             numbers: PhantomParameters, lattice: np.ndarray, rng: np.random.Generator) -> np.ndarray:  # fmt: skip
-    """float32 (z, y, x) SUVbw."""
+             numbers: PhantomParameters, lattice: np.ndarray, rng: np.random.Generator,
+             moved_mm=(0.0, 0.0, 0.0)) -> np.ndarray:  # fmt: skip
+    """float32 (z, y, x) SUVbw; moved_mm: LPS, where the patient lies compared with the CT."""
     from scipy.ndimage import gaussian_filter
 
     fine = halved(grid)
-    pose, fields = anatomy.person.pose, anatomy.fields
+    pose, fields = anatomy.person.pose @ shifted(-np.asarray(moved_mm)), anatomy.fields
     image = paint(solids, physiology.suv_shades(solids), fields, fine, pose, 0.0, lattice)
     moving = paint(inside("trunk", FIELD["cage"], -4.0), np.array([[1.0, 0, 0, 0]]), fields, fine, pose, 0.0, lattice)
     image, lifted_mm = breathe(image, moving, fine, anatomy, numbers, rng)
@@ -206,6 +212,19 @@ def scan_pet(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Gri
     heavy = (anatomy.person.weight_kg / PET_NOISE_KG) ** 0.7
     spread = protocol.pet_noise * heavy * liver * np.maximum(image / liver, 0.02) ** 0.8
     return np.maximum(image + spread * noise, 0).astype(np.float32)
+
+
+def draw_moved(rng: np.random.Generator) -> np.ndarray:
+    """(3,) mm LPS: how far the patient has moved since the CT; 0 for most."""
+    way = rng.normal(0, (MOVED_SD_MM, MOVED_SD_MM, MOVED_SD_MM / 2))
+    return way if rng.random() < MOVED else np.zeros(3)
+
+
+def shifted(way_mm) -> np.ndarray:
+    """(4, 4) a shift."""
+    out = np.eye(4)
+    out[:3, 3] = way_mm
+    return out
 
 
 def halved(grid: Grid) -> Grid:
