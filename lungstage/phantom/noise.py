@@ -27,6 +27,8 @@ FLOOR = 0.22
 DIRECTIONS, VIEWS = 4, 12
 COARSE = 8
 """Pixels along the side of the blocks on which path lengths are summed."""
+METAL_STREAM = 7
+"""What sets the noise of metal's streaks apart from the noise of its slice."""
 FWHM_PER_SIGMA = 2.3548
 EDGE_PER_MM, EDGE_WIDTH_PER_MM = 0.40, 0.16
 """Frequency that an edge-enhancing kernel lifts, and how widely."""
@@ -64,7 +66,7 @@ def one_slice(plane: np.ndarray, pixel_mm: float, protocol: Protocol, filters: F
         mixed = rfft2((white[0] + share * white[1]) / np.float32(np.sqrt(1 + share**2)))
         for grain, strength in zip(filters.grain, strengths(plane, pixel_mm), strict=True):
             result += irfft2(mixed * grain, plane.shape) * (strength * np.float32(protocol.ct_noise_hu))
-    hardened = streaks(plane, pixel_mm)
+    hardened = streaks(plane, pixel_mm, np.random.default_rng([int(seeds[0]), METAL_STREAM]))
     if hardened is not None:
         result += hardened
     return np.clip(np.rint(result), *HU_RANGE).astype(np.int16)

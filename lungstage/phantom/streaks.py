@@ -20,14 +20,19 @@ METAL_IS_DENSER = 3.0
 LOSS_PER_MM, SATURATES_MM = 4e-3, 150.0
 """mm of water that a ray misses: loss x^2 / (1 + x / saturation), x mm of water beyond what water alone would be. 44 mm of solid
 bone read a seventh too low, as without a correction for bone; between two of them lies a band of some -10 HU."""
+STARVED = 0.35
+"""Noise of what a ray through metal misses, as a share of it."""
 FEWEST_METAL = 3
 """Pixels of metal that make a slice one with metal."""
 COARSE, FINE = (8, 48), (2, 180)
 """Pixels along a block's side, and views, without and with metal."""
 
 
-def streaks(plane: np.ndarray, pixel_mm: float) -> np.ndarray | None:
-    """float32 (y, x) HU to be added to a painted slice float32 (y, x); None where nothing in it is dense."""
+def streaks(plane: np.ndarray, pixel_mm: float, rng: np.random.Generator | None = None) -> np.ndarray | None:
+    """float32 (y, x) HU to be added to a painted slice float32 (y, x); None where nothing in it is dense.
+
+    rng   what draws how noisy rays through metal are (None: not at all)
+    """
     if plane.max(initial=-1000.0) <= DENSE_HU:
         return None
     block, views = FINE if (plane > METAL_HU).sum() >= FEWEST_METAL else COARSE
@@ -36,7 +41,8 @@ def streaks(plane: np.ndarray, pixel_mm: float) -> np.ndarray | None:
         return None
     kept = plane[: side * block, : side * block]
     excess = np.maximum(kept - np.float32(DENSE_HU), 0)
-    excess += (METAL_IS_DENSER - 1) * np.where(kept > METAL_HU, excess, 0)
+    metal = (METAL_IS_DENSER - 1) * np.where(kept > METAL_HU, excess, 0)
+    excess += metal
     dense = excess.reshape(side, block, side, block).mean(axis=(1, 3), dtype=np.float64) / 1000
     step = pixel_mm * block
     bins, count = ray_bins(side, views)
@@ -47,9 +53,13 @@ def streaks(plane: np.ndarray, pixel_mm: float) -> np.ndarray | None:
         path = np.bincount(own.ravel(), dense.ravel(), count) * step
         path = np.convolve(path, (0.25, 0.5, 0.25), mode="same")  # blocks fall unevenly into the rays of a slanted view
         lost = LOSS_PER_MM * path**2 / (1 + path / SATURATES_MM)
+        if rng is not None and block == FINE[0]:  # hardly a photon comes through
+            lost *= 1 + STARVED * rng.standard_normal(count)
         image -= np.fft.irfft(np.fft.rfft(lost, 2 * count) * filters, 2 * count)[own]
     hu = (image * (np.pi / views / step * 1000)).astype(np.float32)
-    return stretched(stretched(hu, plane.shape[0], 0), plane.shape[1], 1)
+    hu = stretched(stretched(hu, plane.shape[0], 0), plane.shape[1], 1)
+    hu[: side * block, : side * block] += metal  # it stays as bright as a picture can be
+    return hu
 
 
 @cache

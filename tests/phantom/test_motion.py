@@ -99,10 +99,15 @@ def test_water_alone_throws_no_streaks_and_a_turned_slice_has_turned_ones():
     assert np.allclose(streaks(plane.T.copy(), PIXEL_MM).T, hu, atol=0.1 * np.abs(hu).max())
 
 
-def test_metal_throws_more_than_bone():
-    bone, metal = (np.abs(streaks(discs((0, -40), hu=hu, radius=9.0), PIXEL_MM)).max() for hu in (1200.0, 3000.0))
+def test_metal_throws_more_than_bone_and_stays_white():
+    plane = discs((0, -40), hu=3000.0, radius=9.0)
+    bone = streaks(discs((0, -40), hu=1200.0, radius=9.0), PIXEL_MM)
+    metal = streaks(plane, PIXEL_MM, stream(1, "metal"))
+    beside = plane < 100
 
-    assert metal > 4 * bone
+    assert np.abs(metal[beside]).max() > 10 * np.abs(bone[beside]).max()
+    assert (plane + metal)[plane == 3000].min() > 1900
+    assert np.array_equal(metal, streaks(plane, PIXEL_MM, stream(1, "metal")))
 
 
 def test_uptake_goes_on_in_who_waits_long(coarse):
