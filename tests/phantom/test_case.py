@@ -159,6 +159,25 @@ def test_the_same_seed_gives_the_same_bytes(coarse, patient, saved, tmp_path):
         assert (saved / name).read_bytes() == (again / name).read_bytes(), name
 
 
+def test_one_thread_and_two_make_the_same_patient(coarse):
+    import numba
+
+    seed = next(s for s in range(40) if stream(s, "finding port").random() < 0.08)  # metal, motion, noise and all
+    before = numba.get_num_threads()
+    made = []
+    try:
+        for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
+            numba.set_num_threads(threads)
+            made.append(make_case(seed, t="T2b", n="N1", m="M0", parameters=coarse))
+    finally:
+        numba.set_num_threads(before)
+
+    one, two = made
+    assert np.array_equal(one.study.ct.values, two.study.ct.values)
+    assert np.array_equal(one.study.pet.values, two.study.pet.values)
+    assert one.truth == two.truth
+
+
 def test_another_disease_leaves_the_patient_as_he_is(coarse, patient):
     other = make_case(3, t="T1b", n="N0", m="M0", parameters=coarse)
 
