@@ -13,7 +13,8 @@ from lungstage.phantom.measure import measure_shape
 from lungstage.phantom.parameters import read_table
 from lungstage.phantom.solids import ellipsoid, turned
 from lungstage.phantom.streams import stream
-from lungstage.tnm import describe_tnm
+from lungstage.phantom.wishes import NOT_MADE, plan_disease
+from lungstage.tnm import describe_tnm, read_edition
 
 SLOW_MACHINE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FAR = Fields(np.full((len(NAMES), 3, 3, 3), FAR_MM, np.float32), np.full(3, -60.0), 60.0)
@@ -22,7 +23,8 @@ RADII = st.tuples(*[st.floats(4.0, 30.0)] * 3).filter(lambda radii: max(radii) <
 TURNS = st.tuples(*[st.floats(-90.0, 90.0)] * 3)
 STREAMS = (
     "person", "build", "bronchi", "surfaces", "trees", "glands", "physiology", "plan", "primary", "nodes", "collapse",
-    "healthy nodes", "scanner protocol", "scanner texture", "scanner ct", "scanner pet",
+    "healthy nodes", "scanner protocol", "scanner texture", "scanner ct", "scanner pet", "scanner rare", "scanner motion",
+    "scanner moved", "uptake time",
 )  # fmt: skip
 OTHER_SIDE = {"right": "left", "left": "right"}
 PAIRED = ("1", "2", "4", "9", "10", "11", "12")
@@ -67,10 +69,60 @@ def test_a_mirrored_patient_has_the_same_stage(side, size, levels, own_side, edi
     assert (one.t, one.n, one.m, one.stage) == (other.t, other.n, other.m, other.stage)
 
 
+@st.composite
+def wishes(draw):
+    """An edition, and a T, N and M of it that can be drawn, or nothing."""
+    edition = draw(st.sampled_from((7, 8, 9)))
+    rules = read_edition(edition)
+    names = (rules.t_names, [name for name in rules.n_names if name not in NOT_MADE], rules.m_names)
+    return edition, *(draw(st.none() | st.sampled_from(list(one))) for one in names)
+
+
+@SLOW_MACHINE
+@given(wishes(), st.integers(0, 10**6), st.floats(0, 1), st.sampled_from(("thorax", "body")))
+def test_any_plan_is_what_was_asked_wherever_its_tumour_lies_between_its_ends(wished, seed, share, coverage):
+    edition, t, n, m = wished
+    plan = plan_disease(seed, t, n, m, edition, coverage)
+    kind, sizes = plan.primary, {}
+    if kind["density"] != "none":
+        sizes["size_mm"] = float(kind["low"] + share * (kind["high"] - kind["low"]))
+        inner = float(kind["solid_low"] + share * (kind["solid_high"] - kind["solid_low"]))
+        sizes["solid_mm"] = sizes["size_mm"] if kind["density"] == "solid" else inner
+
+    said = describe_tnm(
+        **sizes, features=plan.told, stations=plan.stations, side=plan.side, metastases=plan.metastases, edition=edition
+    )
+
+    for wish, answer in ((t, said.t), (n, said.n), (m, said.m)):
+        assert wish in (None, answer), (wished, plan)
+
+
+@SLOW_MACHINE
+@given(wishes(), st.integers(0, 10**6))
+def test_a_plan_seen_in_a_mirror_is_the_same_stage_on_the_other_side(wished, seed):
+    edition, *asked = wished
+    plan = plan_disease(seed, *asked, edition, "thorax")
+    flipped = tuple({"R": one[:-1] + "L", "L": one[:-1] + "R"}.get(one[-1], one) for one in plan.stations)
+    size = None if plan.primary["density"] == "none" else 25.0
+    if set(plan.stations) & {"5", "6"}:  # stations of the left alone
+        return
+
+    one, other = (
+        describe_tnm(size_mm=size, features=plan.told, stations=stations, side=side, metastases=plan.metastases, edition=edition)
+        for stations, side in ((plan.stations, plan.side), (flipped, OTHER_SIDE[plan.side]))
+    )
+
+    assert (one.t, one.n, one.m, one.stage) == (other.t, other.n, other.m, other.stage)
+
+
 @SLOW_MACHINE
 @given(st.integers(0, 10**6))
 def test_patients_with_neighbouring_seeds_share_no_stream(seed):
-    names = (*STREAMS, *(f"finding {one}" for one in read_table("findings")["finding"]))
+    names = (
+        *STREAMS,
+        *(f"finding {one}" for one in read_table("findings")["finding"]),
+        *(f"variant {one}" for one in read_table("variants")["variant"]),
+    )
     drawn = {(which, name): stream(which, name).integers(0, 2**63, 3) for which in (seed, seed + 1) for name in names}
 
     assert len({tuple(values) for values in drawn.values()}) == len(drawn)
