@@ -6,6 +6,7 @@ copy of the image is ever in memory.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,53 +90,57 @@ def check_staging(shape, wishes: Wishes, name: str, numbers: StudyParameters) ->
 
 def read_ct(stack: Stack, reader: PixelReader, wishes: Wishes, numbers: StudyParameters) -> Image:
     """The CT of a stack in HU, padding replaced by air and remembered as `outside`."""
+    check_staging(stack.layout.shape, wishes, stack.name, numbers)
+
+    def hu_plane(piece: Slice, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return hu_of(piece, pixels, wishes.hu_offset, numbers)
+
+    return gathered(stack, reader, np.int16, hu_plane, numbers.air_hu)
+
+
+def read_activity(stack: Stack, reader: PixelReader, max_ram_gb=None) -> Image:
+    """The PET of a stack in the unit its headers say, each slice by its own rescale."""
+    check_memory(stack.layout.shape, 8.0, max_ram_gb, stack.name)
+
+    def activity_plane(piece: Slice, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        slope, intercept = rescale_of(piece)
+        return (pixels * slope + intercept).astype(np.float32), np.zeros(pixels.shape, bool)
+
+    return gathered(stack, reader, np.float32, activity_plane, 0.0)
+
+
+def gathered(stack: Stack, reader: PixelReader, dtype, plane_of: Callable, empty: float) -> Image:
+    """The image of a stack, slice by slice.
+
+    plane_of   gives (values, bool not measured) of one slice and its stored pixels
+    empty      what stands where a tilted slice does not reach
+    """
     layout = stack.layout
-    check_staging(layout.shape, wishes, stack.name, numbers)
-    shape = (len(stack.slices), *layout.shape[1:])
     stored = stored_order(layout.axes)
     even = layout.heights_mm is None
-    values, planes = empty_turned(shape, stored, np.int16) if even else (None, np.zeros(shape, np.int16))
+    shape = (len(stack.slices), *layout.shape[1:])
+    values, planes = empty_turned(shape, stored, dtype) if even else (None, np.zeros(shape, dtype))
     outside, outside_planes = empty_turned(shape, stored, np.uint8) if even else (None, np.zeros(shape, np.uint8))
 
     def place(index: int, pixels: np.ndarray) -> None:
-        piece = stack.slices[index]
-        hu, unmeasured = hu_of(piece, pixels, wishes.hu_offset, numbers)
+        plane, unmeasured = plane_of(stack.slices[index], pixels)
         if layout.shifts is not None:
-            hu, unmeasured = shifted(hu, unmeasured, layout.shifts[index], shape[1:], numbers.air_hu)
-        planes[index] = hu
+            plane, unmeasured = shifted(plane, unmeasured, layout.shifts[index], shape[1:], empty)
+        planes[index] = plane
         if unmeasured.any():  # memory nobody writes to costs nothing
             outside_planes[index] = unmeasured
 
     for_each_slice(stack.slices, reader, place)
     if not even:
-        values, planes_out = empty_turned(layout.shape, stored, np.int16)
-        resample_heights(planes, layout, planes_out)
-        outside, outside_out = empty_turned(layout.shape, stored, np.uint8)
-        resample_heights(outside_planes, layout, outside_out)
+        values, outside = evened(planes, layout, stored), evened(outside_planes, layout, stored)
     return laid_out(stack, layout, stored, values, outside)
 
 
-def read_activity(stack: Stack, reader: PixelReader, max_ram_gb=None) -> Image:
-    """The PET of a stack in the unit its headers say, each slice by its own rescale."""
-    layout = stack.layout
-    check_memory(layout.shape, 8.0, max_ram_gb, stack.name)
-    shape = (len(stack.slices), *layout.shape[1:])
-    stored = stored_order(layout.axes)
-    even = layout.heights_mm is None
-    values, planes = empty_turned(shape, stored, np.float32) if even else (None, np.zeros(shape, np.float32))
-
-    def place(index: int, pixels: np.ndarray) -> None:
-        slope, intercept = rescale_of(stack.slices[index])
-        plane = (pixels * slope + intercept).astype(np.float32)
-        if layout.shifts is not None:
-            plane, _ = shifted(plane, np.zeros(plane.shape, bool), layout.shifts[index], shape[1:], 0.0)
-        planes[index] = plane
-
-    for_each_slice(stack.slices, reader, place)
-    if not even:
-        values, planes_out = empty_turned(layout.shape, stored, np.float32)
-        resample_heights(planes, layout, planes_out)
-    return laid_out(stack, layout, stored, values, None)
+def evened(planes: np.ndarray, layout: Layout, stored: StoredOrder) -> np.ndarray:
+    """Planes at uneven heights as an array of the house's axes with equal steps."""
+    values, out = empty_turned(layout.shape, stored, planes.dtype)
+    resample_heights(planes, layout, out)
+    return values
 
 
 def laid_out(stack: Stack, layout: Layout, stored: StoredOrder, values: np.ndarray, outside) -> Image:
