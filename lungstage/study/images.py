@@ -61,6 +61,17 @@ def rescale_of(piece: Slice) -> tuple[float, float]:
     return slope, intercept
 
 
+def check_rescales(stack: Stack) -> None:
+    """ImpossibleGeometry where some slices of a CT have a rescale and others none: stored numbers among HU."""
+    silent = [piece for piece in stack.slices if piece.tags.number("RescaleIntercept") is None]
+    if not 0 < len(silent) < len(stack.slices):
+        return
+    raise ImpossibleGeometry(
+        f"{stack.name}: RescaleIntercept is missing in {len(silent)} of its {len(stack.slices)} slices, such as "
+        f"{silent[0].source.name}, so their values are not HU; export the series again, or choose another with --ct"
+    )
+
+
 def check_memory(shape, bytes_each: float, max_ram_gb: float | None, name: str, base_gb: float = 0.0, work: str = "read") -> None:
     """NotEnoughMemory, with the number, if the work on an image would not fit into what is allowed or into the machine.
 
@@ -91,6 +102,7 @@ def check_staging(shape, wishes: Wishes, name: str, numbers: StudyParameters) ->
 def read_ct(stack: Stack, reader: PixelReader, wishes: Wishes, numbers: StudyParameters) -> Image:
     """The CT of a stack in HU, padding replaced by air and remembered as `outside`."""
     check_staging(stack.layout.shape, wishes, stack.name, numbers)
+    check_rescales(stack)
 
     def hu_plane(piece: Slice, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return hu_of(piece, pixels, wishes.hu_offset, numbers)

@@ -96,6 +96,8 @@ def decode_file(source: Source, piece: Slice) -> np.ndarray:
     with source.open() as file:
         header = dcmread(file, force=True, specific_tags=pixel_tags())
     complete_meta(header)
+    if "PixelData" in header and not header.PixelData:
+        raise ValueError("they are empty")
     if needs_gdcm(header):
         return decode_with_gdcm(source, piece)
     return pixel_array(header, raw=True)

@@ -271,7 +271,7 @@ def parted_by_rank(slices: tuple[Slice, ...]) -> list[tuple[str, tuple[Slice, ..
     """Where every place holds the same number of differing slices: the first at each place, the second, and so on."""
     same = places(slices)
     count = len(same[0])
-    if count == 1 or any(len(pieces) != count for pieces in same):
+    if count == 1 or len(same) == 1 or any(len(pieces) != count for pieces in same):
         return [("", slices)]
     ordered = [in_number_order(tuple(pieces)) for pieces in same]
     return [(f"pass {rank + 1} of {count}", tuple(pieces[rank] for pieces in ordered)) for rank in range(count)]

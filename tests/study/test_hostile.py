@@ -176,3 +176,46 @@ def test_a_zip_that_was_cut_off_says_so(tmp_path):
 
     with pytest.raises(UnreadableInput, match="cut off or damaged"):
         read_study(tmp_path / "cut.zip")
+
+
+@pytest.mark.parametrize("keywords", [["RescaleSlope", "RescaleIntercept"], ["RescaleIntercept"]], ids="-".join)
+def test_slices_without_a_rescale_among_others_are_never_taken_for_hu(tmp_path, keywords):
+    """Two slices would be 1024 HU too dense, as bone is."""
+    series = ct_series()
+    for ds in series[3:5]:
+        for keyword in keywords:
+            delattr(ds, keyword)
+    save(series, tmp_path)
+
+    with pytest.raises(ImpossibleGeometry, match="RescaleIntercept is missing in 2 of its 8 slices, such as 003.dcm"):
+        read_study(tmp_path)
+
+
+def test_slices_that_all_state_one_place_are_refused_for_that(tmp_path):
+    series = ct_series()
+    for ds in series:
+        ds.SliceLocation, ds.ImagePositionPatient = ds.ImagePositionPatient[2], [*ORIGIN]
+    save(series, tmp_path)
+
+    with pytest.raises(ImpossibleGeometry, match="slices 1 and 2 lie at the same place and differ"):
+        read_study(tmp_path)
+
+
+def test_a_slice_whose_pixels_are_empty_is_named(tmp_path):
+    series = ct_series()
+    series[2].PixelData = b""
+    save(series, tmp_path)
+
+    with pytest.raises(UnreadableInput, match="002.dcm: its pixels cannot be read .they are empty"):
+        read_study(tmp_path)
+
+
+def test_a_screen_save_inside_a_series_of_ct_is_no_slice_of_it(tmp_path):
+    save(ct_series(), tmp_path)
+    picture = ct_series()[0]
+    picture.SOPInstanceUID = picture.file_meta.MediaStorageSOPInstanceUID = uid(9, 77, 1)
+    picture.ImageType, picture.InstanceNumber = ["DERIVED", "SECONDARY", "SCREEN SAVE"], 99
+    del picture.ImagePositionPatient, picture.ImageOrientationPatient
+    save([picture], tmp_path, ["picture.dcm"])
+
+    np.testing.assert_array_equal(read_study(tmp_path).ct.values, chest())
