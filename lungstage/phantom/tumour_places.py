@@ -18,7 +18,7 @@ REACHES = {
     "carina": ("carina", 0.15, 0.34), "oesophagus": ("oesophagus", 0.15, 0.36), "azygos": ("azygos", 0.15, 0.38),
     "pericardium": ("pericardium", 0.28, 0.42), "visceral_pericardium": ("heart", 0.22, 0.40),
     "phrenic": ("pericardium", 0.30, 0.45), "thymus": ("thymus", 0.15, 0.36), "rln": ("aortopulmonary_window", 0.10, 0.40),
-    "vagus": ("aortopulmonary_window", 0.15, 0.42), "hilar_vessel": ("pulmonary_artery", 0.15, 0.38),
+    "vagus": ("aortopulmonary_window", 0.15, 0.36), "hilar_vessel": ("pulmonary_artery", 0.15, 0.38),
     "subclavian": ("subclavian", 0.15, 0.40), "vertebral_body": ("vertebra", 0.15, 0.32), "spinal_canal": ("cord", 0.10, 0.36),
 }  # fmt: skip
 """Feature -> the solid its tumour grows into, and how far off that is from the tumour's centre, as a share of its size."""
