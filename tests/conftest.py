@@ -22,3 +22,8 @@ def real_scan():
         return REAL / name
 
     return place
+
+
+def pytest_collection_modifyitems(items):
+    """Long tests first, so that no process is left with one while the others have nothing to do."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

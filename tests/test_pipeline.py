@@ -14,7 +14,7 @@ from lungstage.errors import ImpossibleRequest
 from lungstage.phantom import make_case
 from lungstage.phantom.parameters import shipped_parameters
 
-pytestmark = pytest.mark.xdist_group("whole")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole")]
 SEED, T, N, M = 7, "T2a", "N2a", "M0"
 
 
