@@ -14,15 +14,15 @@ SHAPE, SPACING_MM, ORIGIN_MM = (20, 30, 40), (5.0, 2.0, 1.5), (-30.0, -28.0, -50
 TRUE = {7: ("T2a", "N2", "M0", "IIIA"), 8: ("T2a", "N2", "M0", "IIIA"), 9: ("T2a", "N2a", "M0", "IIIA")}
 
 
-def true_lesion(id="P1", label=1, kind="pulmonary", malignant=True, role="primary", centre_mm=(-12.0, 0.0, -10.0),
-                longest_mm=12.0, lobe="right_upper_lobe", station=None, side="right", **more) -> dict:  # fmt: skip
-    """An entry of truth.json."""
-    return {
-        "id": id, "label": label, "kind": kind, "malignant": malignant, "role": role, "density": "solid",
-        "centre_mm": list(centre_mm), "longest_diameter_mm": longest_mm, "solid_diameter_mm": longest_mm,
-        "short_axis_mm": longest_mm, "volume_ml": np.pi / 6000 * longest_mm**3, "side": side, "lobe": lobe,
-        "station": station, "contacts": [], "suv": 8.0, **more,
+def true_lesion(id="P1", label=1, kind="pulmonary", longest_mm=12.0, **traits) -> dict:
+    """An entry of truth.json: of the primary in the right upper lobe, but for the traits."""
+    entry = {
+        "id": id, "label": label, "kind": kind, "malignant": True, "role": "primary", "density": "solid",
+        "centre_mm": (-12.0, 0.0, -10.0), "longest_diameter_mm": longest_mm, "solid_diameter_mm": longest_mm,
+        "short_axis_mm": longest_mm, "volume_ml": np.pi / 6000 * longest_mm**3, "side": "right", "lobe": "right_upper_lobe",
+        "station": None, "contacts": [], "suv": 8.0, **traits,
     }  # fmt: skip
+    return entry | {"centre_mm": list(entry["centre_mm"])}
 
 
 def true_node(**more) -> dict:

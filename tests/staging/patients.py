@@ -1,6 +1,6 @@
 """Small patients made of numbers: lesions with the traits a test names, everything else ordinary."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,40 +15,46 @@ THORAX = {**WHOLE_BODY, "liver": 0.4, "adrenals": 0.5, "brain": 0.0, "skeleton":
 BASE = {"pulmonary": -1.5, "node": -2.0, "effusion": -1.0, "pleural": -1.0}
 
 
-def lesion(
-    id="L1",
-    kind="pulmonary",
-    size_mm=25.0,
-    log_odds=4.0,
-    *,
-    lobe="right_upper_lobe",
-    station=None,
-    density="solid",
-    solid_mm=None,
-    invades=None,
-    p_kind=None,
-    region=None,
-    spread_mm=0.5,
-    log_odds_as=None,
-):
-    """One lesion. log_odds: of malignancy of the lesion alone; station: name or distribution; invades: structure -> P."""
-    sizes = np.maximum(size_mm + spread_mm * np.linspace(-1.7, 1.7, 16), 0.5)
-    solid = sizes if solid_mm is None else np.full_like(sizes, solid_mm)
+@dataclass(frozen=True)
+class Traits:
+    """What a test says of a lesion beyond its size and suspicion.
+
+    lobe, station   a name or a distribution
+    region          the place's distribution, where lobe does not say it
+    invades         structure -> P
+    """
+
+    lobe: object = "right_upper_lobe"
+    station: object = None
+    density: str = "solid"
+    solid_mm: float | None = None
+    invades: dict | None = None
+    p_kind: dict | None = None
+    region: dict | None = None
+    spread_mm: float = 0.5
+    log_odds_as: dict | None = None
+
+
+def lesion(id="L1", kind="pulmonary", size_mm=25.0, log_odds=4.0, **traits):
+    """One lesion. log_odds: of malignancy of the lesion alone; traits: of `Traits`."""
+    told = Traits(**traits)
+    sizes = np.maximum(size_mm + told.spread_mm * np.linspace(-1.7, 1.7, 16), 0.5)
+    solid = sizes if told.solid_mm is None else np.full_like(sizes, told.solid_mm)
     mask = np.ones((len(sizes), 1, 1, 1), np.uint8)
     samples = ShapeSamples(Grid((1, 1, 1), (1.0, 1.0, 1.0)), mask, sizes, sizes, solid, sizes**3 * 5e-4)
     base = BASE.get(kind, -1.5)
-    lobes = lobe if isinstance(lobe, dict) else {lobe: 1.0}
+    lobes = told.lobe if isinstance(told.lobe, dict) else {told.lobe: 1.0}
     right = sum(p for name, p in lobes.items() if name.startswith("right"))
-    stations = {station: 1.0} if isinstance(station, str) else station
-    region = region or (lobes if kind in ("pulmonary", "collapse") or p_kind else {"mediastinum": 1.0})
+    stations = {told.station: 1.0} if isinstance(told.station, str) else told.station
+    region = told.region or (lobes if kind in ("pulmonary", "collapse") or told.p_kind else {"mediastinum": 1.0})
     contacts = tuple(
         Contact(name, float(np.mean(p)), 10.0, 60.0, 0.5, np.broadcast_to(np.asarray(p, float), sizes.shape))
-        for name, p in (invades or {}).items()
+        for name, p in (told.invades or {}).items()
     )
     return Lesion(
         id=id,
         kind=kind,
-        p_kind=p_kind or {kind: 1.0},
+        p_kind=told.p_kind or {kind: 1.0},
         centre_mm=(0.0, 0.0, 0.0),
         slice=None,
         place=Place({"right": right, "left": 1.0 - right}, region, stations),
@@ -56,7 +62,7 @@ def lesion(
         short_axis_mm=Spread.of(sizes),
         solid_diameter_mm=Spread.of(solid),
         volume_ml=Spread.of(sizes**3 * 5e-4),
-        density={name: float(name == density) for name in DENSITIES},
+        density={name: float(name == told.density) for name in DENSITIES},
         hu_mean=30.0,
         suv_max=None,
         suv_mean=None,
@@ -66,7 +72,7 @@ def lesion(
         reasons=(Reason("look", None, log_odds - base),),
         p_malignant=1 / (1 + np.exp(-log_odds)),
         samples=samples,
-        log_odds_as=log_odds_as or {},
+        log_odds_as=told.log_odds_as or {},
     )
 
 
