@@ -65,7 +65,7 @@ def _draw_into(one, two, value_two, labels, factors, start, at_least, volume, ed
     extents = [min((b + 1) * f - 1, n - int(s)) for b, f, n, s in zip(labels.shape, factors, one.shape, start)]
     if min(extents) < 1:
         return
-    places = [_places(n, f, b) for n, f, b in zip(extents, factors, labels.shape)]
+    along = tuple(_places(n, f, b) for n, f, b in zip(extents, factors, labels.shape))
     near = np.empty_like(labels)
     _meet(labels + np.uint8(4) * (labels == 0), near)
     none = np.zeros((0, 0, 0), np.uint8)
@@ -73,17 +73,17 @@ def _draw_into(one, two, value_two, labels, factors, start, at_least, volume, ed
     if volume is None:
         volume = np.zeros((0, 0, 0), np.int16)
     start = tuple(int(s) for s in start)
-    _draw(labels, near, *places, factors, start, volume, edge, first, second, one, two, value_two)
+    _draw((labels, near), factors, along, start, (volume, edge), (first, second), (one, two), value_two)
 
 
 def _places(n, factor, blocks):
-    """For each of n voxels: the lower of the two blocks whose centres surround it, how many half voxels beyond its centre it
-    lies (whole numbers, so that shares are exact), and the first and last block within REACH."""
+    """int32 (4, n), for each of n voxels: the lower of the two blocks whose centres surround it, how many half voxels beyond
+    its centre it lies (whole numbers, so that shares are exact), and the first and last block within REACH."""
     halves = np.clip(2 * np.arange(n) + 1 - factor, 0, 2 * factor * (blocks - 1))
     lower = np.minimum(halves // (2 * factor), max(blocks - 2, 0))
-    low = np.maximum(np.ceil(halves / (2 * factor) - REACH).astype(np.int64), 0)
-    high = np.minimum(np.floor(halves / (2 * factor) + REACH).astype(np.int64), blocks - 1)
-    return lower, (halves - 2 * factor * lower).astype(np.int32), low, high
+    low = np.maximum(np.ceil(halves / (2 * factor) - REACH), 0)
+    high = np.minimum(np.floor(halves / (2 * factor) + REACH), blocks - 1)
+    return np.stack([lower, halves - 2 * factor * lower, low, high]).astype(np.int32)
 
 
 @njit(cache=True)
@@ -106,18 +106,28 @@ def _meet(codes, near):
 
 
 @njit(cache=True, parallel=True)
-def _draw(labels, near, along_z, along_y, along_x, factors, start, volume, edge, first, second, one, two, value_two):
+def _draw(blocks, factors, along, start, image, at_least, out, value_two):
+    """Draw shape 1 as 1 into out[0] and shape 2 as value_two into out[1].
+
+    blocks     their labels and the codes of `_meet`; `factors` and `start` as in `refine_labels`
+    along      `_places` along z, y and x
+    image      the volume and the value that is its edge; a volume without voxels: surfaces are interpolated instead
+    at_least   two masks or two arrays without voxels, as in `draw_labels`
+    Tuples are flat: a loop over threads cannot take tuples within tuples.
+    """
+    (labels, near), (volume, edge), (first, second), (one, two) = blocks, image, at_least, out
+    along_z, along_y, along_x = along
     sides = (np.int32(2 * factors[0]), np.int32(2 * factors[1]), np.int32(2 * factors[2]))
     for bz_ in prange(labels.shape[0]):
         bz = np.int64(bz_)  # the index of prange is unsigned
         shares = np.empty((2, labels.shape[2]), np.int32)
         spans = np.empty((labels.shape[2], 3), np.int64)
         for by in range(labels.shape[1]):
-            count = _spans(near[bz, by], factors[2], along_x[0].size, spans)
+            count = _spans(near[bz, by], factors[2], along_x.shape[1], spans)
             if count == 0:
                 continue
-            for z in range(bz * factors[0], _end(bz, factors[0], labels.shape[0], along_z[0].size)):
-                for y in range(by * factors[1], _end(by, factors[1], labels.shape[1], along_y[0].size)):
+            for z in range(bz * factors[0], _end(bz, factors[0], labels.shape[0], along_z.shape[1])):
+                for y in range(by * factors[1], _end(by, factors[1], labels.shape[1], along_y.shape[1])):
                     row_one, row_two = one[start[0] + z, start[1] + y], two[start[0] + z, start[1] + y]
                     blended = False
                     for k in range(count):
@@ -133,18 +143,19 @@ def _draw(labels, near, along_z, along_y, along_x, factors, start, volume, edge,
                                 label = labels[bz, by, bx]
                                 is_below = row[start[2] + x] < edge
                                 if is_below != (label > 0):
-                                    label = _label_across(labels, along_z, along_y, along_x, z, y, x, bz, by, bx, is_below)
+                                    reach = along_z[2:, z], along_y[2:, y], along_x[2:, x]
+                                    label = _label_across(labels, (bz, by, bx), reach, is_below)
                                 if label == 1:
                                     row_one[start[2] + x] = 1
                                 elif label == 2:
                                     row_two[start[2] + x] = value_two
                         else:
                             if not blended:
-                                _blend(labels, along_z[0][z], along_z[1][z], along_y[0][y], along_y[1][y], sides, shares)
+                                _blend(labels, along_z[:2, z], along_y[:2, y], sides, shares)
                                 blended = True
                             for x in range(a, b):
-                                share = _at(shares[0], along_x[0][x], along_x[1][x], sides[2])
-                                other = _at(shares[1], along_x[0][x], along_x[1][x], sides[2])
+                                share = _at(shares[0], along_x[0, x], along_x[1, x], sides[2])
+                                other = _at(shares[1], along_x[0, x], along_x[1, x], sides[2])
                                 is_inside, is_one = 2 * (share + other) >= sides[0] * sides[1] * sides[2], share >= other
                                 if first.size:
                                     forced = first[start[0] + z, start[1] + y, start[2] + x]
@@ -178,18 +189,20 @@ def _spans(codes, factor, n, spans):
 
 
 @njit(cache=True)
-def _label_across(labels, along_z, along_y, along_x, z, y, x, bz, by, bx, is_below):
-    """The label of a voxel whose value and block disagree, by the blocks within reach of it along each axis.
+def _label_across(labels, block, reach, is_below):
+    """The label of a voxel whose value and block (z, y, x) disagree, by the blocks from first to last of `reach` along each axis.
 
     Below the edge in a block outside: the lowest label there, 0 if there is none. Above it in a block inside: that block's
     label if no block there is outside, else 0.
     """
+    bz, by, bx = block
+    along_z, along_y, along_x = reach
     bits = 0
-    for k in range(along_z[2][z], along_z[3][z] + 1):
+    for k in range(along_z[0], along_z[1] + 1):
         bits |= 1 << labels[k, by, bx]
-    for k in range(along_y[2][y], along_y[3][y] + 1):
+    for k in range(along_y[0], along_y[1] + 1):
         bits |= 1 << labels[bz, k, bx]
-    for k in range(along_x[2][x], along_x[3][x] + 1):
+    for k in range(along_x[0], along_x[1] + 1):
         bits |= 1 << labels[bz, by, k]
     if not is_below:
         return np.uint8(0) if bits & 1 else labels[bz, by, bx]
@@ -199,8 +212,9 @@ def _label_across(labels, along_z, along_y, along_x, z, y, x, bz, by, bx, is_bel
 
 
 @njit(cache=True)
-def _blend(labels, z, part_z, y, part_y, sides, shares):
+def _blend(labels, along_z, along_y, sides, shares):
     """shares[label - 1] = the label's share in a row of blocks, interpolated along z and y, in parts of sides[0] * sides[1]."""
+    (z, part_z), (y, part_y) = (along_z[0], along_z[1]), (along_y[0], along_y[1])
     shares[:] = 0
     for dz in range(2):
         weight_z = part_z if dz else sides[0] - part_z
