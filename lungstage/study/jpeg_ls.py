@@ -22,10 +22,9 @@ def decode_jpeg_ls(frame: bytes, shape: tuple[int, int], dtype: np.dtype, bits_s
 
     dtype         8 or 16 bits, signed where the header says so: the codestream itself knows no sign
     bits_stored   of the header; the highest of them is the sign
-    raises        ValueError for a frame that was cut off: CharLS looks for its end for minutes, whoever calls it
+    raises        ValueError for a frame that was cut off
     """
-    if not frame.rstrip(b"\0").endswith(END_OF_IMAGE):
-        raise ValueError("its JPEG-LS frame ends early")
+    check_whole(frame)
     functions = charls()
     if functions is None:
         return None
@@ -45,6 +44,12 @@ def decode_jpeg_ls(frame: bytes, shape: tuple[int, int], dtype: np.dtype, bits_s
         pixels <<= spare
         pixels >>= spare
     return pixels
+
+
+def check_whole(frame: bytes) -> None:
+    """ValueError for a JPEG-LS frame that was cut off: CharLS looks for its end for minutes, whoever calls it."""
+    if not frame.rstrip(b"\0").endswith(END_OF_IMAGE):
+        raise ValueError("its JPEG-LS frame ends early")
 
 
 @cache

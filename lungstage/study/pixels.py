@@ -19,7 +19,8 @@ import numpy as np
 from ..errors import UnreadableInput
 from .headers import DICOM_TROUBLE, Slice
 from .inventory import reason
-from .plain_pixels import plain_pixels
+from .jpeg_ls import check_whole
+from .plain_pixels import JPEG_LS, plain_pixels
 from .sources import Source
 
 GDCM_ALONE = {
@@ -100,6 +101,7 @@ def decode_file(source: Source, piece: Slice) -> np.ndarray:
         raise ValueError("they are empty")
     if needs_gdcm(header):
         return decode_with_gdcm(source, piece)
+    check_frames(header)
     return pixel_array(header, raw=True)
 
 
@@ -121,7 +123,20 @@ def iter_frames(source: Source, first: Slice):
     complete_meta(header)
     if needs_gdcm(header):
         return iter(decode_with_gdcm(source, first))
+    check_frames(header)
     return iter_pixels(header, raw=True)
+
+
+def check_frames(header) -> None:
+    """ValueError where a frame of JPEG-LS was cut off."""
+    from pydicom.encaps import generate_frames
+
+    if header.file_meta.TransferSyntaxUID not in JPEG_LS or "PixelData" not in header:
+        return
+    tables = header.get("ExtendedOffsetTable"), header.get("ExtendedOffsetTableLengths")
+    number = int(header.get("NumberOfFrames") or 1)
+    for frame in generate_frames(header.PixelData, number_of_frames=number, extended_offsets=None if None in tables else tables):
+        check_whole(frame)
 
 
 def needs_gdcm(header) -> bool:

@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEGLSLossless
 from study.scans import (
     ORIGIN,
@@ -175,6 +176,31 @@ def test_frames_of_a_compressed_enhanced_ct_are_ordered_by_place(tmp_path):
     study = read_study(tmp_path)
 
     np.testing.assert_array_equal(study.ct.values, chest())
+
+
+@pytest.mark.parametrize("how", ["multi-frame", "zip"])
+def test_a_jpeg_ls_frame_that_was_cut_off_is_refused_at_once(tmp_path, how):
+    """CharLS looks for the end of these 28 bytes for minutes."""
+    series = [enhanced_ct()] if how == "multi-frame" else ct_series()
+    for ds in series:
+        ds.compress(JPEGLSLossless, generate_instance_uid=False)
+    frames = list(generate_frames(series[-1].PixelData, number_of_frames=len(chest()) if how == "multi-frame" else 1))
+    series[-1].PixelData = encapsulate([*frames[:-1], frames[-1][:28]])
+    place = save(series, tmp_path / "scan")
+    if how == "zip":
+        place = shutil.make_archive(str(tmp_path / "scan"), "zip", place)
+
+    with pytest.raises(UnreadableInput, match="its JPEG-LS frame ends early"):
+        read_study(place)
+
+
+def test_compressed_slices_in_a_zip_are_the_same_slices(tmp_path):
+    series = ct_series()
+    for ds in series:
+        ds.compress(JPEGLSLossless, generate_instance_uid=False)
+    packed = shutil.make_archive(str(tmp_path / "scan"), "zip", save(series, tmp_path / "scan"))
+
+    np.testing.assert_array_equal(read_study(packed).ct.values, chest())
 
 
 ORDER = [3, 0, 7, 1, 6, 2, 5, 4]
