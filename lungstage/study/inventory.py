@@ -104,8 +104,8 @@ def begins_as_dicom(source: Source) -> bool:
 
 
 def reason(error: Exception) -> str:
-    """What a library said, in one short line; of ITK what follows the place in its own source and in memory."""
-    said = re.sub(r"\w+\(0x[0-9a-f]+\): ", "", str(error).rpartition("ERROR: ")[2])
+    """What a library said, in one short line; of ITK what follows the place in its source and in memory, of NRRD the cause."""
+    said = re.sub(r"\w+\(0x[0-9a-f]+\): ", "", str(error).rpartition("ERROR: ")[2]).rpartition("[nrrd] ")[2]
     return " ".join(said.split())[:120] or type(error).__name__
 
 

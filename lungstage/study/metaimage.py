@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+from ..errors import ImpossibleGeometry
+
 HEADER_BYTES = 1 << 16
 MOST_DIMENSIONS = 4
 LONGEST_KEY, LONGEST_VALUE = 80, 4000
@@ -22,8 +24,12 @@ NUMBERS = {
 WHOLE_FROM = {"DimSize": 1, "ElementNumberOfChannels": 1, "HeaderSize": -1, "HeaderSizePerSlice": -1, "CompressedDataSize": 0}
 
 
-def check_header(path: str) -> None:
-    """ValueError, saying which, where a line of a MetaImage header is none that a writer of such files makes."""
+def check_header(name: str, path: str) -> None:
+    """ValueError, saying which, where a line of a MetaImage header is none that a writer of such files makes.
+
+    name     how messages call the file
+    raises   also ImpossibleGeometry where it does not say how large its voxels are
+    """
     with open(path, "rb") as file:
         lines = file.read(HEADER_BYTES).split(b"\n")
     said: dict[str, str] = {}
@@ -40,6 +46,8 @@ def check_header(path: str) -> None:
     for key in ("NDims", "DimSize", "ElementType", LAST_KEY):
         if not said.get(key):
             raise ValueError(f"its header does not say {key}")
+    if not said.get("ElementSpacing") and not said.get("ElementSize"):  # MetaIO would take them for 1 mm
+        raise ImpossibleGeometry(f"{name}: its header does not say ElementSpacing, how large its voxels are; save it with it")
 
 
 def check_value(key: str, value: str, said: dict[str, str]) -> None:

@@ -17,7 +17,8 @@ from ..geometry import Grid
 from ..records.given import MaskSet
 from .headers import DICOM_TROUBLE, Tags, quietly, unit_vectors
 from .inventory import reason
-from .sources import NEVER_IMAGES, Source
+from .pixels import check_frames
+from .sources import NEVER_IMAGES, Source, source_at, without_pair_data
 from .volume_files import open_volume
 
 SEG, RTSTRUCT = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.481.3"
@@ -71,9 +72,9 @@ def read_masks(
 def sources_of(path: Path) -> list[Source]:
     """The files behind a path that could hold masks, by name."""
     if path.is_file():
-        return [Source(str(path), path.name)]
+        return [source_at(path)]
     files = sorted(place for place in path.rglob("*") if place.is_file() and not place.name.lower().endswith(NEVER_IMAGES))
-    return [Source(str(place), str(place.relative_to(path))) for place in files]
+    return list(without_pair_data(tuple(Source(str(place), str(place.relative_to(path))) for place in files)))
 
 
 def masks_of(source: Source, grid: Grid, max_ram_gb: float | None, of_ct: Tags | None = None) -> Iterator[tuple[str, np.ndarray]]:
@@ -150,6 +151,7 @@ def masks_of_seg(header, grid: Grid) -> Iterator[tuple[str, np.ndarray]]:
     """Each segment of a DICOM SEG: its frames put back into a volume of their own, then sampled."""
     from .headers import flat
 
+    check_frames(header)
     pixels = header.pixel_array.reshape(-1, header.Rows, header.Columns)
     half = (header.get("MaximumFractionalValue") or 1) / 2 if header.get("SegmentationType") == "FRACTIONAL" else 0.5
     shared = [flat(item) for item in header.get("SharedFunctionalGroupsSequence", [])[:1]]

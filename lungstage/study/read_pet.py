@@ -16,7 +16,7 @@ from .parameters import StudyParameters, load_study_parameters
 from .pet_header import pet_header, with_wishes
 from .reading import Reading, in_place, located, read_headers
 from .series import Stack
-from .sources import Source
+from .sources import source_at
 from .suv import Scale, climb
 from .suv_repairs import body_mean
 from .volume_files import open_volume, volume_image
@@ -101,7 +101,7 @@ def unusual_notes(mean: float, numbers: StudyParameters) -> tuple[Note, ...]:
 
 def pet_of_file(path: str | Path, wishes: Wishes, numbers: StudyParameters) -> Pet:
     """A PET that a user gave as NIfTI, NRRD or MHD: taken as SUVbw, because the file says nothing of it."""
-    volume = open_volume(Source(str(path), Path(path).name), wishes.max_ram_gb)
+    volume = open_volume(source_at(Path(path)), wishes.max_ram_gb)
     image = volume_image(volume, numbers, np.float32)
     mean, lowest = body_mean(image.values), float(image.values.min())
     low, high = numbers.body_suv

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from ..errors import UnreadableInput
 
-VOLUME_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mhd", ".mha")
+VOLUME_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mhd", ".mha", ".hdr")
+PAIR_HEADER, PAIR_DATA = ".hdr", ".img"  # of a NIfTI or Analyze image in two files
+PAIR_BEGINS = tuple(number.to_bytes(4, order) for number in (348, 540) for order in ("little", "big"))  # the header's own size
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 NEVER_IMAGES = (".json", ".xml", ".txt", ".csv", ".md", ".html", ".png", ".jpg", ".jpeg", ".pdf", ".raw", ".zraw", ".toml")
 
@@ -81,13 +83,39 @@ def find_sources(path: str | Path) -> tuple[Source, ...]:
         else:
             if begins_as_zip(path):
                 raise UnreadableInput(f"{path}: this zip is cut off or damaged; copy it again, or unpack it")
-            found = (Source(str(path), path.name),)
+            found = (source_at(path),)
     except (OSError, zipfile.BadZipFile) as error:
         said = getattr(error, "strerror", None) or error
         raise UnreadableInput(f"{path}: {said}; check the path and its permissions") from error
     if not found:
         raise UnreadableInput(f"{path}: this folder is empty; give the folder that holds the scan")
-    return found
+    return without_pair_data(found)
+
+
+def source_at(path: Path) -> Source:
+    """One file; of a NIfTI or Analyze image in two files its header, whichever of the two is named."""
+    header = path.with_suffix(PAIR_HEADER)
+    if path.suffix.lower() == PAIR_DATA and header.is_file() and is_pair_header(Source(str(header), header.name)):
+        path = header
+    return Source(str(path), path.name)
+
+
+def is_pair_header(source: Source) -> bool:
+    """Whether a file is the header of an image in two files, by its first number."""
+    if not source.name.lower().endswith(PAIR_HEADER) or source.unopened:
+        return False
+    try:
+        with source.open() as file:
+            return file.read(4) in PAIR_BEGINS
+    except OSError:  # said where it is read as a volume
+        return False
+
+
+def without_pair_data(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """The sources without the voxels of images in two files, which are read with their headers."""
+    stems = {source.path[: -len(PAIR_HEADER)] for source in sources if is_pair_header(source)}
+    data = {stem + ending for stem in stems for ending in (PAIR_DATA, PAIR_DATA.upper())}
+    return tuple(source for source in sources if source.path not in data) if data else sources
 
 
 def sources_below(folder: Path) -> tuple[Source, ...]:

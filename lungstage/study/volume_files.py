@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,21 +19,23 @@ import numpy as np
 
 from ..errors import ImpossibleGeometry, UnreadableInput
 from ..records import Note, SliceLabel
-from .headers import DICOM_TROUBLE, quietly
+from .headers import quietly
 from .images import Image, check_memory, shifted
 from .inventory import reason
 from .layout import Layout
 from .metaimage import check_header
+from .nifti import TROUBLE, affine_of
+from .nrrd import check_nrrd
 from .parameters import StudyParameters
 from .sources import Source
 from .turn import empty_turned, stored_order, turned_grid
 
 LABEL_VALUES = 64
+HEADER_BYTES = 1 << 16  # in which the header of a volume names its other files
 NRRD_ENDINGS = (".nrrd", ".nhdr")
-HEADER_BYTES = 1 << 16  # of a NRRD, in which its header ends
 STRAIGHT_DEG = 1.0
-SAME_SIZE = 0.02  # share by which two statements of a voxel's side may differ: rounding, not another size
-TROUBLE = (*DICOM_TROUBLE, ArithmeticError)
+HEADERS_APART = (".mhd", ".nhdr", ".hdr")  # whose voxels lie in files of their own
+PAIRED_ENDINGS = (".img", ".mat")  # of the files that belong to a header called .hdr
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,40 +57,53 @@ class VolumeFile:
 
 def open_volume(source: Source, max_ram_gb: float | None = None) -> VolumeFile:
     """The file's array and affine; UnreadableInput, in one line, where it holds no single volume of numbers."""
-    try:
-        with quietly(), on_disk(source) as path:
-            if source.name.lower().endswith((".nii", ".nii.gz")):
-                volume = open_nifti(source, path, max_ram_gb)
-            else:
-                volume = open_with_itk(source, path, max_ram_gb)
-    except TROUBLE as error:
-        raise UnreadableInput(f"{source.name}: this file cannot be read ({reason(error)}); save or copy it again") from error
-    return volume
+    with quietly(), on_disk(source) as path:
+        try:
+            if source.name.lower().endswith((".nii", ".nii.gz", ".hdr")):
+                return open_nifti(source, path, max_ram_gb)
+            return open_with_itk(source, path, max_ram_gb)
+        except TROUBLE as error:
+            said = reason(error).replace(f"{Path(path).parent}/", "")
+            raise UnreadableInput(f"{source.name}: this file cannot be read ({said}); save or copy it again") from error
 
 
-class on_disk:
+@contextmanager
+def on_disk(source: Source) -> Iterator[str]:
     """The path of a source for libraries that read only paths; members of a zip are unpacked for as long as it is used."""
+    if source.archive is None:
+        yield source.path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for member in (source.path, *belonging(source)):
+            place = Path(folder) / member
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with source.archive.open(member) as packed, open(place, "wb") as file:
+                shutil.copyfileobj(packed, file, 1 << 20)
+        yield str(Path(folder) / source.path)
 
-    def __init__(self, source: Source):
-        self.source = source
-        self.folder = None
 
-    def __enter__(self) -> str:
-        if self.source.archive is None:
-            return self.source.path
-        self.folder = tempfile.TemporaryDirectory()
-        place = Path(self.folder.name) / Path(self.source.name).name
-        with self.source.open() as packed, open(place, "wb") as file:
-            shutil.copyfileobj(packed, file, 1 << 20)
-        return str(place)
+def belonging(source: Source) -> list[str]:
+    """The members of a zip in which the voxels of a header lie: those below its folder that it names, or all if by a pattern."""
+    if not source.name.lower().endswith(HEADERS_APART):
+        return []
+    said, stem = source.read()[:HEADER_BYTES], source.path.rpartition(".")[0]
+    folder = stem.rpartition("/")[0]
+    beside = [
+        name for name in source.archive.namelist()
+        if name != source.path and not name.endswith("/") and name.startswith(f"{folder}/" if folder else "") and inside(name)
+    ]  # fmt: skip
+    if source.name.lower().endswith(".hdr"):
+        return [name for name in beside if name.rpartition(".")[0] == stem and name.lower().endswith(PAIRED_ENDINGS)]
+    return [name for name in beside if b"%" in said or name.rpartition("/")[2].encode() in said]
 
-    def __exit__(self, *_):
-        if self.folder is not None:
-            self.folder.cleanup()
+
+def inside(member: str) -> bool:
+    """Whether the name of a zip's member stays inside the folder into which it is unpacked."""
+    return not member.startswith("/") and ".." not in member.split("/")
 
 
 def open_nifti(source: Source, path: str, max_ram_gb: float | None) -> VolumeFile:
-    """A NIfTI, with its sform, else its qform."""
+    """A NIfTI or Analyze file, whole or as a pair of files of which `path` is the header."""
     import nibabel
     from nibabel.filebasedimages import ImageFileError
     from nibabel.spatialimages import HeaderDataError
@@ -98,70 +114,12 @@ def open_nifti(source: Source, path: str, max_ram_gb: float | None) -> VolumeFil
         raise ValueError(str(error)) from error
     shape = one_volume(source, image.shape)
     check_memory(shape[::-1], image.get_data_dtype().itemsize + 4.0, max_ram_gb, source.name)
-    header = image.header
     array = np.asanyarray(image.dataobj.get_unscaled()).reshape(shape).T
     slope, intercept = (float(image.dataobj.slope), float(image.dataobj.inter))
     if not np.isfinite([slope, intercept]).all() or slope == 0:
         raise ValueError(f"its scl_slope is {slope} and its scl_inter {intercept}")
-    ras, notes = affine_of_nifti(source.name, image)
-    affine = np.diag([-1.0, -1, 1, 1]) @ ras
-    affine[:3] *= {"meter": 1000.0, "micron": 0.001}.get(header.get_xyzt_units()[0], 1.0)
-    return VolumeFile(source, plain_numbers(source, array), slope, intercept, affine, notes)
-
-
-def affine_of_nifti(name: str, image) -> tuple[np.ndarray, tuple[Note, ...]]:
-    """(4x4 affine to RAS, notes): the sform, else the qform, and what is said where the two contradict each other.
-
-    raises   ImpossibleGeometry where they give voxels different sizes, so that nobody knows how large a tumour is
-    """
-    forms = {"sform": form_of(image.header.get_sform), "qform": form_of(image.header.get_qform)}
-    stated = {form: affine for form, affine in forms.items() if affine is not None}
-    usable = {form: affine for form, affine in stated.items() if regular(affine)}
-    if not stated:
-        note = Note("orientation_assumed", f"{name}: the file says nothing of its orientation (qform and sform are 0)",
-                    "its axes are taken as NIfTI assumes them; left and right may be wrong")  # fmt: skip
-        return np.array(image.affine, float), (note,)
-    if not usable:  # refused by its layout, which says why
-        return next(iter(stated.values())), ()
-    used, affine = next(iter(usable.items()))
-    sizes = {form: np.linalg.norm(one[:3, :3], axis=0) for form, one in usable.items()}
-    sizes["pixdim"] = np.array(image.header.get_zooms()[:3], float)
-    words = {form: " x ".join(f"{side:.3g}" for side in size) for form, size in sizes.items()}
-    if len(usable) == 2 and not np.allclose(sizes["sform"], sizes["qform"], rtol=SAME_SIZE):
-        raise ImpossibleGeometry(
-            f"{name}: by its sform voxels are {words['sform']} mm, by its qform {words['qform']}; save it with one true affine"
-        )
-    if len(stated) > len(usable):
-        text, effect = f"{name}: one of its sform and qform cannot be true", f"its {used} is used"
-        return affine, (Note("affine_contradicted", text, effect),)
-    if len(usable) == 2 and (apart := apart_mm(*usable.values(), image.shape)) > sizes[used].min() / 2:
-        text = f"{name}: its sform and qform lay the same voxels up to {apart:.0f} mm apart"
-        return affine, (Note("affine_contradicted", text, "the sform is used; sides and places rest on it"),)
-    if not np.allclose(sizes[used], sizes["pixdim"], rtol=SAME_SIZE):
-        text = f"{name}: by its {used} voxels are {words[used]} mm, by its pixdim {words['pixdim']}"
-        return affine, (Note("affine_contradicted", text, f"its {used} is used; sizes rest on it"),)
-    return affine, ()
-
-
-def form_of(get) -> np.ndarray | None:
-    """The affine of a sform or qform, or None where its code says that there is none, or where it cannot be computed."""
-    try:
-        affine, code = get(coded=True)
-    except TROUBLE:  # a quaternion longer than 1
-        return np.full((4, 4), np.nan)
-    return np.array(affine, float) if code > 0 and affine is not None else None
-
-
-def regular(affine: np.ndarray) -> bool:
-    """Whether an affine is finite and gives voxels a volume."""
-    return bool(np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) > 1e-9)
-
-
-def apart_mm(one: np.ndarray, other: np.ndarray, shape) -> float:
-    """How far apart two affines lay the corner of a volume for which they differ most."""
-    corners = np.array([[*corner, 1] for corner in np.ndindex(2, 2, 2)], float)
-    corners[:, :3] *= np.array(shape[:3]) - 1
-    return float(np.linalg.norm(corners @ (one - other).T, axis=1).max())
+    ras, notes = affine_of(source.name, image)
+    return VolumeFile(source, plain_numbers(source, array), slope, intercept, np.diag([-1.0, -1, 1, 1]) @ ras, notes)
 
 
 def open_with_itk(source: Source, path: str, max_ram_gb: float | None) -> VolumeFile:
@@ -170,13 +128,14 @@ def open_with_itk(source: Source, path: str, max_ram_gb: float | None) -> Volume
 
     is_nrrd = source.name.lower().endswith(NRRD_ENDINGS)
     if not is_nrrd:
-        check_header(path)
+        check_header(source.name, path)
     reader = SimpleITK.ImageFileReader()
     reader.SetImageIO("NrrdImageIO" if is_nrrd else "MetaImageIO")  # no other library looks at the bytes
     reader.SetFileName(path)
     with overheard():
         reader.ReadImageInformation()
     size = one_volume(source, reader.GetSize())
+    notes = check_nrrd(source.name, path) if is_nrrd else ()
     if reader.GetNumberOfComponents() != 1:
         raise UnreadableInput(f"{source.name}: each voxel holds {reader.GetNumberOfComponents()} numbers; a CT has one")
     check_memory(size[::-1], 8.0, max_ram_gb, source.name)
@@ -187,17 +146,7 @@ def open_with_itk(source: Source, path: str, max_ram_gb: float | None) -> Volume
     affine[:3, :3] = (np.array(image.GetDirection()).reshape(dimension, dimension) * np.array(image.GetSpacing()))[:3, :3]
     affine[:3, 3] = image.GetOrigin()[:3]
     array = SimpleITK.GetArrayFromImage(image).reshape(size[::-1])
-    return VolumeFile(source, plain_numbers(source, array), 1.0, 0.0, affine, spaceless_note(source, path) if is_nrrd else ())
-
-
-def spaceless_note(source: Source, path: str) -> tuple[Note, ...]:
-    """A note on a NRRD whose header names no space, so that nothing says which way its axes run."""
-    with open(path, "rb") as file:
-        header = file.read(HEADER_BYTES).partition(b"\n\n")[0].lower()
-    if any(line.startswith(b"space:") for line in header.splitlines()):
-        return ()
-    return (Note("orientation_assumed", f"{source.name}: the file says nothing of its orientation (no space)",
-                 "its axes are taken to run to the left, back and head; left and right may be wrong"),)  # fmt: skip
+    return VolumeFile(source, plain_numbers(source, array), 1.0, 0.0, affine, notes)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """NIfTI, NRRD and MetaImage: geometry from the affine, labels left alone, NaN as not measured."""
 
+import shutil
+
 import nibabel
 import numpy as np
 import pytest
@@ -301,3 +303,92 @@ def test_a_metaimage_header_that_would_break_its_library_is_refused_before(tmp_p
     with pytest.raises(UnreadableInput) as refused:
         read_study(tmp_path)
     assert said in str(refused.value)
+
+
+def pair(folder, kind=nibabel.Nifti1Pair):
+    """A CT whose header and voxels are files of their own."""
+    folder.mkdir(exist_ok=True)
+    nibabel.save(kind(chest().T, AFFINE), folder / "ct.hdr")
+    return folder
+
+
+@pytest.mark.parametrize("named", ["", "ct.hdr", "ct.img"], ids=["folder", "header", "voxels"])
+def test_a_nifti_in_two_files_is_one_scan_whichever_is_named(tmp_path, named):
+    study = read_study(pair(tmp_path / "scan") / named)
+
+    np.testing.assert_array_equal(study.ct.values, chest())
+    np.testing.assert_allclose(study.ct.grid.to_mm((0, 0, 0)), [-9, -30, 100], atol=1e-4)
+    assert not {"orientation_assumed", "unopened_files"} & codes(study)
+
+
+def test_an_analyze_file_says_that_its_sides_are_assumed(tmp_path):
+    study = read_study(pair(tmp_path, nibabel.AnalyzeImage))
+
+    assert "orientation_assumed" in codes(study)
+    assert study.ct.grid.spacing_mm == pytest.approx((2.5, 0.8, 0.7))
+    np.testing.assert_array_equal(np.sort(study.ct.values.ravel()), np.sort(chest().ravel()))
+
+
+def test_a_header_whose_voxels_are_not_there_says_so(tmp_path):
+    (pair(tmp_path) / "ct.img").unlink()
+
+    with pytest.raises(UnreadableInput, match="ct.hdr: this file cannot be read .*No such file.*ct.img"):
+        read_study(tmp_path)
+
+
+@pytest.mark.parametrize("how", ["mhd", "mhd of slices", "nhdr", "nhdr compressed", "hdr"])
+def test_a_header_and_its_voxels_are_found_inside_a_zip(tmp_path, how):
+    folder = tmp_path / "scan" / "ct"
+    folder.mkdir(parents=True)
+    if how == "hdr":
+        pair(folder)
+    else:
+        image = SimpleITK.GetImageFromArray(chest())
+        image.SetSpacing((0.7, 0.8, 2.5))
+        SimpleITK.WriteImage(image, str(folder / f"ct.{how.split()[0]}"), "compressed" in how)
+    if "slices" in how:
+        header = (folder / "ct.mhd").read_text()
+        (folder / "ct.raw").unlink()
+        (folder / "ct.mhd").write_text(header.replace("ct.raw", "%d.raw 1 8 1"))
+        for number, plane in enumerate(chest(), start=1):
+            (folder / f"{number}.raw").write_bytes(plane.tobytes())
+    packed = shutil.make_archive(str(tmp_path / "scan"), "zip", tmp_path / "scan")
+
+    study = read_study(packed)
+
+    np.testing.assert_array_equal(study.ct.values, chest())
+    assert study.ct.grid.spacing_mm == pytest.approx((2.5, 0.8, 0.7))
+
+
+def sizeless(folder, kind):
+    """A CT of which nothing says how large its voxels are; libraries take them for 1 mm."""
+    if kind == "nii":
+        image = nibabel.Nifti1Image(chest().T, None)
+        whole = bytearray(image.to_bytes())
+        whole[80:92], whole[252:256] = b"\0" * 12, b"\0" * 4  # pixdim, and the codes of both forms
+        (folder / "ct.nii").write_bytes(whole)
+    elif kind == "mha":
+        SimpleITK.WriteImage(SimpleITK.GetImageFromArray(chest()), str(folder / "ct.mha"))
+        whole = (folder / "ct.mha").read_bytes()
+        (folder / "ct.mha").write_bytes(whole.replace(b"ElementSpacing = 1 1 1\n", b""))
+    else:
+        header = f"NRRD0004\ntype: short\ndimension: 3\nsizes: 26 22 8\n{kind}endian: little\nencoding: raw\n\n"
+        (folder / "ct.nrrd").write_bytes(header.encode() + chest().tobytes())
+    return folder
+
+
+NRRD_SIZES = ["", "space: LPS\n", "spacings: nan nan nan\n", "spacings: 0.7 0.8 nan\n",
+              "space: LPS\nspace directions: (0.7,0,0) (0,0.8,0) none\n"]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["nii", "mha", *NRRD_SIZES])
+def test_voxels_of_which_nothing_says_how_large_they_are_are_refused(tmp_path, kind):
+    with pytest.raises(ImpossibleGeometry, match="how large its voxels are"):
+        read_study(sizeless(tmp_path, kind))
+
+
+def test_a_nrrd_in_other_units_than_millimetres_is_refused(tmp_path):
+    directions = "space: LPS\nspace directions: (7,0,0) (0,8,0) (0,0,10)\n"
+
+    with pytest.raises(ImpossibleGeometry, match="measured in um; save it with millimetres"):
+        read_study(sizeless(tmp_path, directions + 'space units: "um" "um" "um"\n'))
