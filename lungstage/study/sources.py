@@ -177,7 +177,7 @@ def dicomdir_sources(path: Path) -> tuple[Source, ...]:
             listed = read_dicomdir(path)
     except DICOM_TROUBLE as error:
         raise UnreadableInput(f"{path}: this is no DICOMDIR ({error}); give the folder instead") from error
-    places = {name: find_ignoring_case(path.parent, name) for name in listed}
+    places = {name: find_ignoring_case(path.parent, name) if stays_below(name) else None for name in listed}
     there = sorted({place for place in places.values() if place is not None})
     if not there:
         raise UnreadableInput(f"{path}: none of the {len(listed)} files it lists is there; give the folder instead")
@@ -186,6 +186,11 @@ def dicomdir_sources(path: Path) -> tuple[Source, ...]:
         *(Source(str(place), str(place.relative_to(path.parent))) for place in there),
         *(Source(str(path.parent / name), name, unopened="listed in the DICOMDIR and not there") for name in gone),
     )
+
+
+def stays_below(parts: tuple[str, ...]) -> bool:
+    """Whether a name that a DICOMDIR lists leads to a file of its own disc (DICOM PS3.10, 8.6), and not elsewhere."""
+    return not any(part.startswith("/") or ".." in part.split("/") for part in parts)
 
 
 def find_ignoring_case(folder: Path, parts: tuple[str, ...]) -> Path | None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 from study.scans import chest, codes, ct_series, save
 
 from lungstage.errors import UnreadableInput
 from lungstage.study import inspect, read_study
+from lungstage.study.headers import quietly
 from lungstage.study.sources import find_sources
 
 
@@ -92,16 +94,21 @@ def test_a_zip_inside_a_folder_is_named_and_not_opened(tmp_path):
     assert read_study(alone / "older.zip").ct.grid.shape == chest().shape
 
 
-def test_a_dicomdir_names_the_files_that_it_lists_and_that_are_gone(tmp_path):
+def disc(folder, series):
+    """The DICOMDIR of a disc that holds data sets."""
     from pydicom.fileset import FileSet
 
     files = FileSet()
-    for ds in [*ct_series(), *ct_series(series=2)]:
+    for ds in series:
         ds.StudyID, ds.SeriesNumber, ds.StudyTime, ds.AccessionNumber = "1", str(ds.SeriesInstanceUID)[-1], "101010", ""
         files.add(ds)
-    files.write(tmp_path / "disc")
+    files.write(folder)
     files._stage["t"].cleanup()  # pydicom leaves that to the collector, which warns
-    listed = [source for source in find_sources(tmp_path / "disc" / "DICOMDIR") if not source.unopened]
+    return folder / "DICOMDIR"
+
+
+def test_a_dicomdir_names_the_files_that_it_lists_and_that_are_gone(tmp_path):
+    listed = [source for source in find_sources(disc(tmp_path / "disc", [*ct_series(), *ct_series(series=2)]))]
     for source in listed[-8:]:
         os.remove(source.path)
 
@@ -110,6 +117,26 @@ def test_a_dicomdir_names_the_files_that_it_lists_and_that_are_gone(tmp_path):
     np.testing.assert_array_equal(study.ct.values, chest())
     assert "8 things could not be opened" in note_of(study, "unopened_files")
     assert "listed in the DICOMDIR and not there" in note_of(study, "unopened_files")
+
+
+@pytest.mark.parametrize("elsewhere", ["..", "/"], ids=["beside", "from the root"])
+def test_a_dicomdir_leads_to_no_file_outside_its_disc(tmp_path, elsewhere):
+    """Two series on the disc; of the second every file is listed in another folder, where there is one."""
+    outside = save(ct_series(series=2), tmp_path / "outside")
+    place = disc(tmp_path / "disc", [*ct_series(), *ct_series(series=2)])
+    directory = dcmread(place)
+    images = [record for record in directory.DirectoryRecordSequence if "ReferencedFileID" in record]
+    with quietly():  # such names break the standard, of which pydicom warns
+        for k, record in enumerate(images[8:]):
+            name = f"{k:03d}.dcm"
+            record.ReferencedFileID = ["..", "outside", name] if elsewhere == ".." else str(outside / name)
+        directory.save_as(place)
+
+    study = read_study(place)
+
+    np.testing.assert_array_equal(study.ct.values, chest())
+    assert sum(card.modality == "CT" for card in study.passport.series) == 1
+    assert "8 things could not be opened" in note_of(study, "unopened_files")
 
 
 def test_names_whose_bytes_are_no_text_can_be_reported(tmp_path):
