@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .coarse import Coarse, box_of, box_slices
+from .coarse import LEAST_BLOCKS, Coarse, box_of, box_slices
 from .parameters import LungParameters
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def without_bubbles(coarse: Coarse, air: np.ndarray, numbers: LungParameters) ->
     from ..kernels.morphology import grow_mm
 
     gas = find_pieces(air & (coarse.mean < numbers.gas_hu).view(np.uint8))
-    large = gas.sizes * coarse.voxel_ml >= numbers.piece_ml
+    large = gas.sizes >= LEAST_BLOCKS
     large &= gas.sizes <= BUBBLE_SHARE * np.count_nonzero(air)
     out = air.copy()
     for k in np.flatnonzero(large[1:]) + 1:
@@ -157,7 +157,7 @@ def lung_pieces(coarse: Coarse, pieces: Pieces, enclosed: np.ndarray, numbers: L
     from ..kernels.morphology import grow_mm
     from ..kernels.profiles import count_by_label
 
-    large_enough = np.flatnonzero(pieces.sizes[1:] * coarse.voxel_ml >= numbers.piece_ml) + 1
+    large_enough = np.flatnonzero(pieces.sizes[1:] >= LEAST_BLOCKS) + 1
     number = np.zeros(pieces.sizes.size, np.int32)
     number[large_enough] = 1 + np.arange(large_enough.size)
     labels = choose_pieces(pieces.labels, number)

@@ -19,6 +19,7 @@ from .parameters import LungParameters
 
 LUMEN_BLOCK_MM = 1.5  # small enough for a lobar bronchus, large enough to tame noise
 LUMEN_EDGE_HU = -500  # half-way between air and the wall
+WIDEST = 15  # times the least cross-section: an old man's windpipe against a child's
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,16 +56,17 @@ def find_trachea(coarse: Coarse, air: np.ndarray, middle: np.ndarray, numbers: L
     """Indices (n, 3) of the blocks of the windpipe; (0, 3) where there is none. middle: index (z, y, x) of that of the lungs.
 
     Round dark islands of each slice are joined to tubes. Gas in colon or stomach also makes tubes, but below the middle of
-    the lungs; the gullet's are too short.
+    the lungs; the gullet's are shorter than a windpipe can be wide.
     """
     from ..kernels.components import find_pieces
 
     first = int(middle[0])
     tubes = find_pieces(round_islands(coarse.mean[first:], air[first:], coarse.spacing_mm, numbers), corners=True)
+    shortest_mm = np.sqrt(WIDEST * numbers.trachea_mm2)
     best, best_score = np.zeros((0, 3), int), 0.0
     for k in range(1, tubes.sizes.size):
         height_mm = (tubes.high[k, 0] - tubes.low[k, 0]) * coarse.spacing_mm[0]
-        if height_mm < max(numbers.trachea_height_mm, best_score):
+        if height_mm < max(shortest_mm, best_score):
             continue
         blocks = np.argwhere(tubes.labels[box_slices(tubes.low[k], tubes.high[k])] == k) + tubes.low[k]
         off_mm = abs(blocks[:, 2].mean() - middle[2]) * coarse.spacing_mm[2]
@@ -80,11 +82,10 @@ def round_islands(mean: np.ndarray, air: np.ndarray, spacing_mm, numbers: LungPa
 
     islands = find_pieces(air, flat=True)
     _, step_y, step_x = spacing_mm
-    smallest, largest = numbers.trachea_mm2
     area = islands.sizes * step_y * step_x
     height, width = ((islands.high - islands.low)[:, 1:] * (step_y, step_x)).T
     fits = (np.maximum(height, width) <= 2.5 * np.minimum(height, width)) & (area >= 0.55 * height * width)
-    fits &= (smallest <= area) & (area <= largest)
+    fits &= (numbers.trachea_mm2 <= area) & (area <= WIDEST * numbers.trachea_mm2)
     fits[0] = False
     for k in np.flatnonzero(fits):
         box = box_slices(islands.low[k], islands.high[k])

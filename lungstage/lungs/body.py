@@ -7,16 +7,19 @@ import numpy as np
 from .coarse import Coarse
 from .parameters import LungParameters
 
+TABLE_BLOCKS = 1.5  # what is thinner than twice this is shell of a table, or cloth
+
 
 def find_tissue(coarse: Coarse, numbers: LungParameters) -> np.ndarray:
     """uint8: the largest thing denser than air and fat's partial blocks, table shells and clothes cut off by opening."""
     from ..kernels.components import largest_component
     from ..kernels.morphology import grow_mm, open_mm
 
+    thin_mm = TABLE_BLOCKS * numbers.block_mm
     dense = ((coarse.mean > numbers.body_hu) & ~coarse.outside).view(np.uint8)
-    thick = largest_component(open_mm(dense, coarse.spacing_mm, numbers.table_mm))
+    thick = largest_component(open_mm(dense, coarse.spacing_mm, thin_mm))
     # Skin folds and the breast's edge come back as far as the opening took them; the table does not.
-    return largest_component(dense & grow_mm(thick, coarse.spacing_mm, numbers.table_mm))
+    return largest_component(dense & grow_mm(thick, coarse.spacing_mm, thin_mm))
 
 
 def enclosure(tissue: np.ndarray) -> np.ndarray:

@@ -9,6 +9,8 @@ import numpy as np
 from ..geometry import Grid
 from ..records import Study
 
+LEAST_BLOCKS = 64  # fewer blocks have no quantiles to be judged by
+
 
 @dataclass(frozen=True, eq=False)
 class Coarse:

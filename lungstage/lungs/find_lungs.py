@@ -29,7 +29,7 @@ def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
 
     study       any CT; PET is not looked at
     parameters  None: the shipped priors
-    returns     Lungs on the CT's grid. Below `p_thorax_min` right, left, airway and hull are empty, and the body is what it is
+    returns     Lungs on the CT's grid. Where p_thorax is below 0.5 right, left, airway and hull are empty, the body is what it is
     """
     numbers = parameters or load_lung_parameters()
     coarse = coarsen(study, numbers.block_mm)
@@ -41,7 +41,7 @@ def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
     midline = find_midline(coarse, lung, lumen, tissue)
     sides = part_sides(coarse, lung, midline, numbers)
     p = p_thorax(coarse, sides, lumen, numbers)
-    if p < numbers.p_thorax_min:
+    if p < 0.5:
         return no_lungs(study, p, at_full_resolution(study, coarse, fill_body(tissue, lung)))
     sides = with_vessels(coarse, sides, lumen, numbers)
     right, left = refine_sides(study, coarse, sides, airway, numbers)
@@ -50,7 +50,7 @@ def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
     if study.given is not None and study.given.lungs is not None:
         shares = shares_of(study.given.lungs, lambda mask: share_of_blocks(mask, coarse))
         inside = fill_body(tissue, (hull != 0) | (lumen != 0)).astype(bool) & (lumen == 0)
-        hull, notes = with_given(hull, sides, shares, inside, midline, numbers.given_share_min)
+        hull, notes = with_given(hull, sides, shares, inside, midline)
     body = fill_body(tissue, (hull != 0) | (lumen != 0))
     quality = judge(study, coarse, right, left, airway, sides, tissue, numbers)
     return Lungs(

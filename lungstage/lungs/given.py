@@ -12,23 +12,24 @@ from ..records import Note
 from ..records.given import MaskSet
 from ..records.lungs import LEFT, RIGHT
 
+BELIEVED_SHARE = 0.7  # of the lungs found here a given mask must hold, to be believed about the rest
 
-def with_given(hull: np.ndarray, sides: np.ndarray, shares: dict[str, np.ndarray], body: np.ndarray, midline: float,
-               share_min: float) -> tuple[np.ndarray, tuple[Note, ...]]:  # fmt: skip
+
+def with_given(hull: np.ndarray, sides: np.ndarray, shares: dict[str, np.ndarray], body: np.ndarray,
+               midline: float) -> tuple[np.ndarray, tuple[Note, ...]]:  # fmt: skip
     """(hull on blocks, notes).
 
     hull, sides   uint8 blocks: RIGHT or LEFT, of the hull and of the lungs as found here
     shares        "right", "left", "lung" to float blocks: how much of each the given mask fills
     body          bool blocks inside the patient and outside the airway
     midline       the patient's middle as an index along x
-    share_min     of the lungs found here the given mask must hold this share to be believed
     """
     right, left, either = (shares[name] >= 0.5 for name in ("right", "left", "lung"))
     aside = np.arange(hull.shape[2]) < midline  # x grows to the left
     right, left = right | (either & aside), left | (either & ~aside)
     found = sides != 0
     held = np.count_nonzero(found & (right | left)) / max(1, np.count_nonzero(found))
-    if held < share_min:
+    if held < BELIEVED_SHARE:
         text = f"the given lungs hold {held:.0%} of the lungs found here"
         return hull, (Note("given_lungs_doubted", text, "not used; are they of this scan?"),)
     grown = hull.copy()

@@ -15,6 +15,7 @@ import numpy as np
 from ..records.lungs import LEFT, RIGHT
 from .coarse import Coarse, box_of, box_slices
 from .parameters import LungParameters
+from .sides import AIRLESS
 
 BONE_HU = 250  # block mean of a rib or more
 FAT_HU = -30  # below it is fat, which is never disease
@@ -36,7 +37,7 @@ def close_hull(
         bays = close_bays(coarse, (sides == side).view(np.uint8), numbers.hull_mm)
         hull |= bays * (hull == 0) * np.uint8(side)
     hull = with_pleural_gap(coarse, hull, sides, tissue, midline, numbers)
-    hull = mirror_missing(coarse, hull, sides, tissue, midline, numbers)
+    hull = mirror_missing(coarse, hull, sides, tissue, midline)
     hull[lumen != 0] = 0
     return hull
 
@@ -251,13 +252,11 @@ class Rays:
         return between_on_rays(self.ray, self.away_mm, from_mm, to_mm)
 
 
-def mirror_missing(
-    coarse: Coarse, hull: np.ndarray, sides: np.ndarray, tissue: np.ndarray, midline: float, numbers: LungParameters
-) -> np.ndarray:
+def mirror_missing(coarse: Coarse, hull: np.ndarray, sides: np.ndarray, tissue: np.ndarray, midline: float) -> np.ndarray:
     """The hull, with a side that has next to no air filled by the other side's mirror image where there is tissue."""
     counts = {side: np.count_nonzero(sides == side) for side in (RIGHT, LEFT)}
     weak, strong = (RIGHT, LEFT) if counts[RIGHT] < counts[LEFT] else (LEFT, RIGHT)
-    if counts[weak] >= numbers.airless_share * counts[strong]:
+    if counts[weak] >= AIRLESS * counts[strong]:
         return hull
     column = np.rint(2 * midline - np.arange(hull.shape[2])).astype(int)
     seen = (column >= 0) & (column < hull.shape[2])

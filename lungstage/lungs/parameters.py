@@ -13,13 +13,10 @@ class LungParameters:
 
     block_mm: float
     body_hu: float
-    table_mm: float
     air_hu: float
     gas_hu: float
     vessel_tail_hu: float
-    piece_ml: float
-    trachea_mm2: tuple[float, float]
-    trachea_height_mm: float
+    trachea_mm2: float
     airway_ml: float
     airway_wall_mm: float
     vessel_mm: float
@@ -27,11 +24,8 @@ class LungParameters:
     hull_mm: float
     pleura_mm: float
     fluid_hu: tuple[float, float]
-    airless_share: float
     lung_height_mm: float
     thorax_log_odds: tuple[float, ...]
-    p_thorax_min: float
-    given_share_min: float
 
 
 def load_lung_parameters(priors: Priors | None = None) -> LungParameters:

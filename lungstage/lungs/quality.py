@@ -9,6 +9,7 @@ from ..records.lungs import LEFT, RIGHT
 from .airway import Airway
 from .coarse import Coarse
 from .parameters import LungParameters
+from .sides import AIRLESS
 
 
 def p_thorax(coarse: Coarse, sides: np.ndarray, lumen: np.ndarray, numbers: LungParameters) -> float:
@@ -22,7 +23,7 @@ def p_thorax(coarse: Coarse, sides: np.ndarray, lumen: np.ndarray, numbers: Lung
         return 0.001
     base, by_decade, both, windpipe, cut_above = numbers.thorax_log_odds
     log_odds = base + by_decade * np.log10(sum(voxels) * coarse.voxel_ml / 100.0)
-    log_odds += both * (min(voxels) > 0.1 * max(voxels))
+    log_odds += both * (min(voxels) > AIRLESS * max(voxels))
     log_odds += windpipe * bool(lumen.any())
     log_odds += cut_above * (np.count_nonzero(sides[-1]) > 0.3 * largest_area(sides))
     return float(1.0 / (1.0 + np.exp(-log_odds)))

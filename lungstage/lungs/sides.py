@@ -10,12 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..records.lungs import LEFT, RIGHT
-from .coarse import Coarse, box_of, box_slices
+from .coarse import LEAST_BLOCKS, Coarse, box_of, box_slices
 from .parameters import LungParameters
 
 SPINE_MM = 40.0  # spine and sternum stand within this width
 BONE_HU = 250  # block mean of cortical bone
 VALLEY = 0.5  # between two lungs a column holds less than this share of what the columns on either side hold
+AIRLESS = 0.2  # a lung with less air than this share of the other is collapsed, full or removed
 CLEAN = 0.85  # of a core's blocks must lie on one side of the midline: lungs reach across it, cores hardly do
 
 
@@ -109,7 +110,7 @@ def side_cores(lung: np.ndarray, coarse: Coarse, midline: float, numbers: LungPa
         code[0] = 0
         found = choose_pieces(pieces.labels, code)
         cores |= found * (cores == 0)
-        unclear = (code == 0) & (pieces.sizes * coarse.voxel_ml >= numbers.piece_ml)
+        unclear = (code == 0) & (pieces.sizes >= LEAST_BLOCKS)
         unclear[0] = False
         if not unclear.any():
             break

@@ -43,7 +43,7 @@ class Lungs:
     airway    uint8, 1 inside trachea and bronchi (lumen)
     hull      uint8, 1 right, 2 left: what the lungs would fill without disease; lung, tumour, collapse and effusion
     body      uint8, 1 inside the patient's skin
-    p_thorax  probability in [0, 1] that the scan shows lungs at all; below the parameter p_thorax_min all masks are empty
+    p_thorax  probability in [0, 1] that the scan shows lungs at all; below 0.5 all masks but the body are empty
     """
 
     grid: Grid

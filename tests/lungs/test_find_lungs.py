@@ -240,7 +240,7 @@ def no_chest(kind: str):
 def test_a_scan_without_lungs_has_none(kind):
     lungs = find_lungs(no_chest(kind))
 
-    assert lungs.p_thorax < load_lung_parameters().p_thorax_min
+    assert lungs.p_thorax < 0.5
     assert not any(mask.any() for mask in (lungs.right, lungs.left, lungs.airway, lungs.hull))
     assert "no_lungs" in {note.code for note in lungs.quality.notes}
 
@@ -263,6 +263,6 @@ def test_the_same_scan_gives_the_same_bits(plain):
 def test_other_parameters_are_honoured(plain):
     study, _, lungs = plain
 
-    strict = find_lungs(study, replace(load_lung_parameters(), p_thorax_min=0.99999))
+    strict = find_lungs(study, replace(load_lung_parameters(), thorax_log_odds=(-20.0, 0.0, 0.0, 0.0, 0.0)))
 
     assert lungs.right.any() and not strict.right.any()

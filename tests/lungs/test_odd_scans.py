@@ -12,7 +12,7 @@ import pytest
 from lungs.chests import SHAPE, SPACING, Chest, dice, draw, study_of, upper_part
 
 from lungstage.geometry import Grid
-from lungstage.lungs import find_lungs, load_lung_parameters
+from lungstage.lungs import find_lungs
 from lungstage.records import Volume
 
 GOOD = 0.97  # as in test_find_lungs: a half-voxel rim of a drawn lung is 2 to 3 % of it
@@ -138,7 +138,7 @@ def nothing(kind: str) -> np.ndarray:
 def test_what_is_no_chest_has_no_lungs(kind):
     lungs = find_lungs(study_of(nothing(kind), Grid(SHAPE, SPACING)))
 
-    assert lungs.p_thorax < load_lung_parameters().p_thorax_min
+    assert lungs.p_thorax < 0.5
     assert not any(getattr(lungs, name).any() for name in ("right", "left", "airway", "hull"))
 
 
