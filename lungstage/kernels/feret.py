@@ -47,7 +47,9 @@ def half_sphere(count):
     k = np.arange(count)
     height = (k + 0.5) / count
     angle = np.pi * (3 - np.sqrt(5)) * k
-    return np.stack([height, np.sqrt(1 - height**2) * np.sin(angle), np.sqrt(1 - height**2) * np.cos(angle)], axis=1)
+    across = np.sqrt(1 - height**2)
+    # in C order as the empty array of `axial_diameters_mm`, or all kernels here would be compiled for both
+    return np.ascontiguousarray(np.stack([height, across * np.sin(angle), across * np.cos(angle)], axis=1))
 
 
 @njit(cache=True, parallel=True)

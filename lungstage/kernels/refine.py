@@ -70,8 +70,8 @@ def _draw_into(one, two, value_two, labels, factors, start, at_least, volume, ed
     _meet(labels + np.uint8(4) * (labels == 0), near)
     none = np.zeros((0, 0, 0), np.uint8)
     first, second = at_least if at_least is not None else (none, none)
-    if volume is None:
-        volume = np.zeros((0, 0, 0), np.int16)
+    volume = (np.zeros((0, 0, 0), np.int16) if volume is None else volume).view()
+    volume.flags.writeable = False  # as that of a study is; of a writable one the kernel would be compiled once more
     start = tuple(int(s) for s in start)
     _draw((labels, near), factors, along, start, (volume, edge), (first, second), (one, two), value_two)
 
