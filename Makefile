@@ -15,9 +15,9 @@ $(VENV)/core: $(VENV)/made setup.cfg pyproject.toml constraints.txt
 	$(PIP) -e .
 	@touch $@
 
-$(VENV)/dev: $(VENV)/core
+$(VENV)/dev: $(VENV)/made setup.cfg pyproject.toml constraints.txt
 	$(PIP) -e ".[dev,pgm]"
-	@touch $@
+	@touch $(VENV)/core $@
 
 demo: $(VENV)/core
 	@$(BIN)/lungstage-classic phantom demo-case --edition 9 --t T2a --n N2a --m M0 --seed 7 --coverage thorax --overwrite
@@ -26,7 +26,7 @@ demo: $(VENV)/core
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --benchmark-disable tests
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q --benchmark-disable tests/kernels
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n 2 --benchmark-disable tests/kernels
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check lungstage tests benchmarks

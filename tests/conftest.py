@@ -24,6 +24,18 @@ def real_scan():
     return place
 
 
+PLAIN = ("tnm", "staging", "crf", "study", "evaluation", "records", "cases")
+"""Folders of tests that hardly compile anything."""
+
+
 def pytest_collection_modifyitems(items):
-    """Long tests first, so that no process is left with one while the others have nothing to do."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """The whole program first: it compiles every kernel, once for all if others meanwhile run what needs none. Then what is
+    long, so that no process is left with it while the others have nothing to do."""
+
+    def turn(item):
+        group, folder = item.get_closest_marker("xdist_group"), item.path.parent.name
+        if group is not None and group.args == ("whole",):
+            return 0
+        return 1 if folder in PLAIN else 2 if item.get_closest_marker("slow") is not None else 3
+
+    items.sort(key=turn)

@@ -10,6 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+MAKE_A_COARSE_CASE = """
+from dataclasses import replace
+from lungstage import make_case
+from lungstage.phantom.parameters import shipped_parameters
+coarse = replace(shipped_parameters(), ct_matrix=168, ct_pixel_mm=3.0, ct_slice_mm=4.0, pet_voxel_mm=(6.0, 6.0, 5.0), field_step_mm=4.0)
+make_case(3, t="T2a", n="N1", m="M0", coverage="thorax", parameters=coarse).save("case")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +48,7 @@ def test_the_wheel_stages_a_synthetic_patient_in_a_fresh_environment(fresh_pytho
     command = [fresh_python, "-c", "import lungstage; print(lungstage.__file__)"]
     where = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert str(ROOT) not in where
-    made = run(fresh_python, "phantom", "case", "--t", "T2a", "--n", "N1", "--m", "M0", "--seed", "3", cwd=tmp_path)
+    made = subprocess.run([fresh_python, "-c", MAKE_A_COARSE_CASE], cwd=tmp_path, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     staged = run(fresh_python, "stage", "case", "-o", "out", "--json", "--quiet", cwd=tmp_path)
     assert staged.returncode == 0, staged.stderr
