@@ -20,6 +20,7 @@ FEW_CORNERS = 4  # voxels read of a block below which its unevenness is not know
 FEWEST_BLOCKS = 6  # along each axis; a thinner slab is no chest
 SPINE_MIDDLE = 0.56  # of the body on one side of the spine: so much at most across it, where left and right are alike
 MIDDLE_OF_BONE = 0.01  # so much more counts what lies deep in bone: a path keeps to the middle and not to the first of equals
+HALF_A_VOTE = 0.5
 LOOKS = 3  # a first look may be wrong about one thing, which the second sees; what turns for ever is not judged
 STRAIGHT = ((0, False), (1, False), (2, False))
 DRIFT_MM = 10.0  # along so much of the spine it may move by one block: scoliosis, but no rib
@@ -33,12 +34,14 @@ class Bearings:
     turn      for head, back and left, in the order (z, y, x) of the array: the axis that points there, and whether backwards
     sides     votes of aorta, heart and liver for the header's left, each in [-1, 1]; None where the scan does not show it
     sure_of_sides   whether they tell left from right
+    sure_of_head    whether ribs and windpipe tell head from feet
     """
 
     judged: bool
     turn: tuple[tuple[int, bool], ...] = STRAIGHT
     sides: tuple[float | None, ...] = ()
     sure_of_sides: bool = False
+    sure_of_head: bool = False
 
     @property
     def as_the_header(self) -> bool:
@@ -73,18 +76,22 @@ def take_bearings(ct: Volume, numbers: OrientationParameters) -> Bearings:
         against = against and None not in votes and max(votes) < 0
     (head, back, (left, backwards)) = turn
     votes = tuple(-vote if against and vote is not None else vote for vote in votes)
-    return Bearings(True, (head, back, (left, backwards != against)), votes, against or total >= numbers.sides_seen)
+    sure = against or total >= numbers.sides_seen
+    return Bearings(True, (head, back, (left, backwards != against)), votes, sure, upright(sight.head_votes))
 
 
 @dataclass(frozen=True, eq=False)
 class Sight:
     """A chest looked at: the turn, as in Bearings, that brings head and back where they belong, and the blocks as they came.
 
+    head_votes   of ribs and windpipe, for the head where the blocks have it, back being where it belongs
+
     Left follows from head and back: a scanner turns patients but does not mirror them.
     """
 
     turn: tuple[tuple[int, bool], ...]
     view: View
+    head_votes: tuple[float, float]
 
 
 def look_at(values: np.ndarray, spacing_mm, numbers: OrientationParameters) -> Sight | None:
@@ -114,9 +121,15 @@ def look_at(values: np.ndarray, spacing_mm, numbers: OrientationParameters) -> S
     view = View.of(hu, body, lung, sides_mm, path, order)
     flip_back = in_front < 1 - numbers.spine_behind
     behind = view.flipped(1) if flip_back else view
-    flip_head = behind.head_votes(numbers) < 0
+    votes = behind.head_votes(numbers)
+    flip_head = upright(tuple(-vote for vote in votes))
     mirrored = (order_is_odd(order) + flip_back + flip_head) % 2 == 1
-    return Sight(((order[0], flip_head), (order[1], flip_back), (order[2], mirrored)), view)
+    return Sight(((order[0], flip_head), (order[1], flip_back), (order[2], mirrored)), view, votes)
+
+
+def upright(votes: tuple[float, float]) -> bool:
+    """Whether the votes of ribs and windpipe say plainly that the head is at the far end: one wholly, the other not against."""
+    return max(votes) >= 1 and min(votes) > -HALF_A_VOTE
 
 
 def turned_after(first, then) -> tuple[tuple[int, bool], ...]:

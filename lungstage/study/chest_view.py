@@ -41,13 +41,9 @@ class View:
         planes = np.flatnonzero(self.lung.any(axis=(1, 2)))
         return range(planes[0], planes[-1] + 1)
 
-    def head_votes(self, numbers: OrientationParameters) -> float:
-        """Above 0 where the head is at the far end of the first axis, below 0 where it is plainly at the near one."""
-        ribs = self.ribs(numbers.bone_hu) / numbers.ribs_slope
-        windpipe = self.windpipe() / numbers.windpipe_share
-        if min(ribs, windpipe) <= -1 and max(ribs, windpipe) < 0.5:
-            return -1.0
-        return 1.0
+    def head_votes(self, numbers: OrientationParameters) -> tuple[float, float]:
+        """Votes of ribs and windpipe for the head at the far end of the first axis, each whole at 1 or beyond."""
+        return self.ribs(numbers.bone_hu) / numbers.ribs_slope, self.windpipe() / numbers.windpipe_share
 
     def ribs(self, bone_hu: float) -> float:
         """In [-1, 1]: ribs that sink towards the front against ribs that rise, at the sides of the chest."""

@@ -31,6 +31,7 @@ def believed(image: Image, pet: Pet | None, name: str, fix: bool, numbers: Study
     if not seen.judged:
         return image, pet, (UNJUDGED_NOTE,)
     notes = () if seen.sure_of_sides else (sides_note(name, seen.sides, numbers.orientation.sides_votes),)
+    notes += () if seen.sure_of_head else (head_note(name),)
     if seen.as_the_header:
         return image, pet, notes
     if not fix:
@@ -59,6 +60,12 @@ def contradiction(seen: Bearings) -> str:
             else ("its header turns the patient half around (the spine lies in front)")
         )
     return "its header exchanges left and right (aorta, heart and liver say so), unless this patient's organs are mirrored"
+
+
+def head_note(name: str) -> Note:
+    """What is said where a chest shows too little to tell its head from its feet."""
+    text = f"{name}: ribs and windpipe do not tell head from feet"
+    return Note("head_unsure", text, "where the head is, and with it left and right, rests on the header alone")
 
 
 def sides_note(name: str, sides: tuple[float | None, ...], plainly: float) -> Note:
