@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..records.lungs import LEFT, RIGHT
 from .coarse import LEAST_BLOCKS, Coarse, box_of, box_slices
 from .parameters import LungParameters
 
@@ -145,6 +146,28 @@ def bullae(rest: np.ndarray, lung: np.ndarray) -> np.ndarray:
     pieces = find_pieces(rest)
     faces, faces_on_lung = count_faces(pieces.labels, lung, pieces.sizes.size)
     return choose_pieces(pieces.labels, (faces_on_lung > BULLA_CONTACT * faces).view(np.uint8))
+
+
+def with_cavities(coarse: Coarse, enclosed: np.ndarray, hull: np.ndarray, sides: np.ndarray, lumen: np.ndarray,
+                  numbers: LungParameters) -> np.ndarray:  # fmt: skip
+    """`sides` with the air that a thick wall keeps from the lung, such as the holes of a destroyed upper lobe.
+
+    It lies mostly in the hull, which bowel and gullet do not; what lies beside the airway is a bronchus.
+    hull, sides   uint8 labels on the blocks, RIGHT or LEFT
+    """
+    from ..kernels.components import choose_pieces, find_pieces
+    from ..kernels.morphology import grow_mm
+    from ..kernels.profiles import count_by_label
+
+    pieces = find_pieces((coarse.mean < numbers.air_hu) & (enclosed == 4) & (sides == 0) & ~coarse.outside)
+    in_hull = count_by_label(pieces.labels, hull, pieces.sizes.size, 0, LEFT)
+    held = (pieces.sizes >= LEAST_BLOCKS) & (2 * in_hull[:, 0] < pieces.sizes)
+    if held[1:].any():
+        beside = grow_mm(lumen, coarse.spacing_mm, 2 * numbers.airway_wall_mm)
+        held &= count_by_label(pieces.labels, beside, pieces.sizes.size, 0, 1)[:, 1] == 0
+    side = np.where(held, np.where(in_hull[:, RIGHT] >= in_hull[:, LEFT], RIGHT, LEFT), 0).astype(np.uint8)
+    side[0] = 0
+    return sides | choose_pieces(pieces.labels, side)
 
 
 def lung_pieces(coarse: Coarse, pieces: Pieces, enclosed: np.ndarray, numbers: LungParameters) -> np.ndarray:

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..records import Lungs, Study
-from .air import find_lung_air
+from .air import find_lung_air, with_cavities
 from .airway import Airway, trace_airway
 from .body import enclosure, fill_body, find_tissue
 from .coarse import Coarse, box_slices, coarsen, crop
@@ -44,8 +44,11 @@ def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
     if p < 0.5:
         return no_lungs(study, p, at_full_resolution(study, coarse, fill_body(tissue, lung)))
     sides = with_vessels(coarse, sides, lumen, numbers)
-    right, left = refine_sides(study, coarse, sides, airway, numbers)
     hull = close_hull(coarse, sides, lumen, tissue, midline, numbers)
+    holed = with_cavities(coarse, enclosed, hull, sides, lumen, numbers)
+    if np.count_nonzero(holed) > np.count_nonzero(sides):
+        sides, hull = holed, close_hull(coarse, holed, lumen, tissue, midline, numbers)
+    right, left = refine_sides(study, coarse, sides, airway, numbers)
     notes = ()
     if study.given is not None and study.given.lungs is not None:
         shares = shares_of(study.given.lungs, lambda mask: share_of_blocks(mask, coarse))
