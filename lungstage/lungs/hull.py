@@ -21,7 +21,10 @@ BONE_HU = 250  # block mean of a rib or more
 FAT_HU = -30  # below it is fat, which is never disease
 LEAST_ML = 10.0  # a smaller gap is a muscle, a rib's cartilage or noise
 PEAK_MM = 10.0  # how far above its highest lung a chest wall may still be as wide
-DENT_MM = 30.0  # half the height of a dent that a tumour on the wall leaves
+DENT_MM = 30.0  # half the height of a dent that a tumour on the wall leaves; taller ones are narrower than
+DENT_RAYS = 13  # so many rays of 120
+MOST_WAY = 0.8  # of the way out a ball brings the hull over a dent in the wall; beside spine and heart less
+MEMBRANE_STEPS = 100  # of relaxation: enough for the widest dent
 INNER_SHARE = 0.4  # lung nearer to the middle of the chest than this share of the way to the ribs is beside the spine
 
 
@@ -136,13 +139,12 @@ def pleural_gap(
     free = hull == 0
     fluid = fluid_blocks(coarse, numbers) & free
     soft = (coarse.mean > FAT_HU) & (coarse.mean < BONE_HU) & free
+    hollow = (coarse.mean < numbers.air_hu) & free  # a hole in what fills the bay
     gap = rays.within(lung_mm, np.where(wide, cage_mm, 0.0)) & soft & (above | fluid)
     gap = without_thin_and_small(coarse, gap, numbers)
-    # What already fills a bay at the wall goes on to the ribs, however thin the rest is: the ball cut it off along a chord.
-    bridged_mm = rays.bridged(lung_mm, coarse.spacing_mm[0])
-    bridged_mm += (bridged_mm > lung_mm) * (coarse.spacing_mm[2] / 2)  # a block is in the dent if its middle nearly is
-    wall_mm = np.maximum(cage_mm, np.minimum(bridged_mm, lung_mm + numbers.pleura_mm))
-    rim = rays.within(lung_mm, np.where(at_wall, wall_mm, 0.0)) & soft & above
+    # What already fills a bay at the wall goes on to where the wall is, however thin the rest is: the ball rests on chords.
+    wall_mm = np.minimum(rays.bridged(lung_mm, rays.last(sides), coarse.spacing_mm), bone_mm)
+    rim = rays.within(lung_mm, np.where(at_wall, np.maximum(cage_mm, wall_mm), 0.0)) & (soft | hollow) & above
     if gap.any():
         gap |= follow_fluid(coarse, gap, fluid & rays.within(np.zeros_like(cage_mm), cage_mm), fluid, numbers)
     return gap | rim
@@ -238,12 +240,41 @@ class Rays:
         valleys = grey_closing(widest, (2 * max(1, round(60.0 / step_mm)) + 1, 1), mode="constant", cval=0.0)
         return np.maximum(widest, valleys)
 
-    def bridged(self, lung_mm: np.ndarray, step_mm: float) -> np.ndarray:
-        """float (z, ray): how far out the lungs would reach without the dents in their outside: a chest is round there, so
-        what bridges a dent is an arc about the chest's middle, not the chord on which a ball rests."""
-        from scipy.ndimage import grey_closing
+    def bridged(self, hull_mm: np.ndarray, lung_mm: np.ndarray, spacing_mm: tuple[float, float, float]) -> np.ndarray:
+        """float (z, ray): how far out the hull would reach without the dents in the outside of the lungs.
 
-        return grey_closing(lung_mm, (2 * max(1, round(DENT_MM / step_mm)) + 1, 9), mode=("nearest", "wrap"))
+        A chest is round, and what bridges a dent is neither the chord on which a ball rests nor an arc at one height. So in
+        units of the ellipse round the lungs the wall goes on from the dent's edges as a membrane spanned over it.
+        """
+        from scipy.ndimage import binary_dilation, grey_closing
+
+        step_z, _, step_x = spacing_mm
+        unit_mm = self.ellipse(lung_mm)
+        out = lung_mm / unit_mm
+        window = (2 * max(1, round(DENT_MM / step_z)) + 1, DENT_RAYS)
+        # nothing beyond the scan's ends, or the last slices of a lung that grows narrower would count as a dent
+        round_about = np.pad(out, ((0, 0), (DENT_RAYS, DENT_RAYS)), mode="wrap")
+        closed = grey_closing(round_about, window, mode="constant", cval=0.0)[:, DENT_RAYS:-DENT_RAYS]
+        dent = (closed - out) * unit_mm > step_x
+        if not dent.any():
+            return hull_mm
+        # the rim of a dent is drawn in a little, and a membrane would begin there
+        dent = binary_dilation(np.pad(dent, ((0, 0), (1, 1)), mode="wrap"))[:, 1:-1]
+        out = np.where(dent, closed, out)
+        for _ in range(MEMBRANE_STEPS):
+            beside = np.roll(out, 1, 1) + np.roll(out, -1, 1)
+            along = np.concatenate([out[:1], out[:-1]]) + np.concatenate([out[1:], out[-1:]])
+            out = np.where(dent, np.maximum((beside + along) / 4, closed), out)
+        # a block is in the dent if its middle nearly is
+        wall_mm = out * unit_mm + step_x / 2
+        return np.where(dent & (hull_mm > MOST_WAY * wall_mm), np.maximum(hull_mm, wall_mm), hull_mm)
+
+    def ellipse(self, lung_mm: np.ndarray) -> np.ndarray:
+        """float (ray): distance of the ellipse that is as wide and as deep as the lungs, in mm."""
+        angle = (np.arange(self.COUNT) + 0.5) / self.COUNT * 2 * np.pi - np.pi
+        farthest = lung_mm.max(axis=0)
+        wide, deep = (farthest * abs(np.cos(angle))).max(), (farthest * abs(np.sin(angle))).max()
+        return 1.0 / np.hypot(np.cos(angle) / max(wide, 1.0), np.sin(angle) / max(deep, 1.0))
 
     def within(self, from_mm: np.ndarray, to_mm: np.ndarray) -> np.ndarray:
         """uint8 (z, y, x): blocks between two distances (z, ray)."""
