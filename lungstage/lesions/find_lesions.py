@@ -58,7 +58,7 @@ def find_lesions(
     given = [lesion for one in marked if (lesion := lesion_of(one.candidate, one.spot, one.samples, survey)) is not None]
     hot, cold = [], []
     for spot in find_spots(survey):
-        candidate = candidate_of(spot, survey.search, anatomy, nodal_nearness(survey, spot.centre_mm), numbers.search)
+        candidate = candidate_of(spot, survey.search, anatomy, nodal_nearness(survey, spot.centre_mm), numbers)
         lesion = None if candidate is None else look_closely(candidate, spot, survey)
         if lesion is not None and not any(holds(lesion, other) for other in given):
             (cold if spot.suv is None else hot).append(lesion)
@@ -182,7 +182,8 @@ def lesion_of(candidate: Candidate, spot: Spot, samples: ShapeSamples, survey: S
         return None
     points = samples.box.to_mm(index[:: max(1, len(index) // POINTS_AT_MOST)])
     centre = samples.box.to_mm(index.mean(axis=0))
-    place = place_of(points, candidate.kind, survey.lungs, survey.anatomy, candidate.p_kind.get("node", 0.0))
+    p_node = candidate.p_kind.get("node", 0.0)
+    place = place_of(points, candidate.kind, survey.lungs, survey.anatomy, p_node, numbers.malignancy)
     traits = measure_traits(study, normal, candidate, samples, numbers.traits)
     traits = with_context(traits, candidate, place, centre, survey)
     judged = {
@@ -244,7 +245,7 @@ def with_context(traits: Traits, candidate: Candidate, place: Place, centre: np.
     station = max(place.station, key=place.station.get) if place.station else None
     return replace(
         traits, p_upper_lobe=upper if candidate.kind == "pulmonary" else None,
-        distances_mm={**traits.distances_mm, **distances}, station=station,
+        distances_mm={**traits.distances_mm, **distances}, station=station, region=place.region,
         p_symmetric=p_symmetric(survey.study.pet, survey.anatomy.frame, centre, traits.longest_mm.q50, traits.suv_max),
     )  # fmt: skip
 

@@ -99,7 +99,7 @@ def marked_of(part: Part, foci: list[Spot], survey: Survey) -> Marked | None:
         return None
     as_focus = replace(spot, found_by="focus")  # which may be of any kind that its place allows
     near = nodal_nearness(survey, spot.centre_mm)
-    candidate = candidate_of(as_focus, survey.search, survey.anatomy, near, survey.numbers.search)
+    candidate = candidate_of(as_focus, survey.search, survey.anatomy, near, survey.numbers)
     if candidate is None:
         return None
     candidate = replace(candidate, found_by=GIVEN, allowed=candidate.allowed | near_blocks(spot.blocks, survey, candidate.box))

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..records import Anatomy
 from .candidate import Candidate, Masks, candidate_from
-from .parameters import SearchParameters
+from .malignancy import ANY, MalignancyParameters, foci_of
+from .parameters import LesionParameters, SearchParameters
 from .search import Search
 from .spots import Spot
 
@@ -22,13 +23,6 @@ LEAST_PULMONARY = 0.1
 """What lies in the hull may be a lesion of the lung whatever lies around it."""
 WALL_SHARE = 0.15
 """Beyond the hull a lesion of the lung may have grown by this part of its radius: small ones seldom have."""
-KIND_OF_REGION = {
-    "liver": "liver", "adrenal_right": "adrenal", "adrenal_left": "adrenal", "brain": "brain", "pleura_right": "pleural",
-    "pleura_left": "pleural", "mediastinum": "node", "hilum_right": "node", "hilum_left": "node", "neck": "node",
-    "axilla_right": "node", "axilla_left": "node", "abdomen": "node", "spleen": "soft_tissue", "stomach": "soft_tissue",
-    "kidney_right": "soft_tissue", "kidney_left": "soft_tissue", "bowel": "soft_tissue", "pancreas": "soft_tissue",
-    "gallbladder": "soft_tissue", "bladder": "soft_tissue", "pelvis_organs": "soft_tissue",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +34,7 @@ class Surroundings:
     away_mm: np.ndarray
 
 
-def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, near: float, numbers: SearchParameters) -> Candidate | None:
+def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, near: float, numbers: LesionParameters) -> Candidate | None:
     """None where nothing but air or bone lies.
 
     near   how near the centre is to where nodes lie, 0 to 1
@@ -100,23 +94,36 @@ def core_of(spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
     return near & (hu >= 0.5 * (background + float(hu[near].max())))
 
 
-def kinds_of(spot, search, anatomy, around, core, near: float, numbers: SearchParameters) -> dict[str, float]:
+def kinds_of(spot, search, anatomy, around, core, near: float, numbers: LesionParameters) -> dict[str, float]:
     """What it may be, by where it lies: probabilities over kinds."""
     # what is hot in or against bone is of the bone, also where its bulge is drawn into the hull
     bone = bone_share(search, around, core) if spot.suv is not None else 0.0
-    lung = lung_kinds(spot, search, around, core, near, numbers)
+    lung = lung_kinds(spot, search, around, core, near, numbers.search)
     if spot.found_by in ("nodule", "mass", "glass"):
         return normalised({"bone": bone} | {name: (1.0 - bone) * share for name, share in lung.items()})
     focus = spot.found_by == "focus"
     inside = float((search.hull[around.box][core] > 0).mean())
     kinds = {"bone": bone} | {name: inside * (1.0 - bone) * share for name, share in lung.items()}
-    rest = (1.0 - inside) * (1.0 - bone)
+    regions = dict(zip(anatomy.region_names, anatomy.region_probability(np.asarray(spot.centre_mm)[None])[0]))
+    for name, share in kinds_by_region(regions, focus, near, numbers.malignancy).items():
+        kinds[name] = kinds.get(name, 0.0) + (1.0 - inside) * (1.0 - bone) * share
+    return normalised(kinds)
+
+
+def kinds_by_region(regions: dict[str, float], focus: bool, near: float, numbers: MalignancyParameters) -> dict[str, float]:
+    """What lies in one of these regions, with the probability of each.
+
+    A point that may be liver or adrenal is more likely liver, which is larger; a focus there is more likely one of the
+    adrenal, where foci are frequent for so small a gland.
+    """
+    if focus:
+        regions = {name: share * foci_of(name, numbers).all for name, share in regions.items()}
     node = near if focus else 1.0
-    regions = anatomy.region_probability(np.asarray(spot.centre_mm)[None])[0]
-    for name, share in zip(anatomy.region_names, regions):
-        kind = KIND_OF_REGION.get(name)
-        for one, part in ((kind, 1.0),) if kind else (("node", node), ("soft_tissue", 1.0 - node)):
-            kinds[one] = kinds.get(one, 0.0) + rest * float(share) * part
+    kinds = {}
+    for name, share in regions.items():
+        kind = foci_of(name, numbers).kind
+        for one, part in (("node", node), ("soft_tissue", 1.0 - node)) if kind == ANY else ((kind, 1.0),):
+            kinds[one] = kinds.get(one, 0.0) + float(share) * part
     return normalised(kinds)
 
 

@@ -21,6 +21,7 @@ from .traits import Traits
 SMALLEST_MM, LARGEST_MM = 1.0, 200.0  # sizes beyond are taken as these
 LARGEST_NODULE_MM = 30.0
 REFERENCE_MM = 4.0  # the size at which the Brock model is centred
+OTHER, ANY = "other", "any"  # in foci.csv: the row for regions without one; the kind where nodes and soft tissue lie
 NODE_MM = (5.0, 12.0)  # short axes between which cold uptake goes from meaning nothing to its full meaning: blur of PET
 
 
@@ -35,10 +36,25 @@ class KindModel:
 
 
 @dataclass(frozen=True)
+class Foci:
+    """The kind of the lesions of a region, or ANY, and how many malignant and harmless hot foci a litre of it holds."""
+
+    kind: str
+    malignant: float
+    harmless: float
+
+    @property
+    def all(self) -> float:
+        """Hot foci a litre."""
+        return self.malignant + self.harmless
+
+
+@dataclass(frozen=True)
 class MalignancyParameters:
     """Coefficients in log-odds; what each means stands in priors/parameters/malignancy.toml.
 
     kinds    models of the kinds other than pulmonary (priors/malignancy/kinds.csv)
+    foci     of regions, `other` for those left out (priors/malignancy/foci.csv)
     uptake   for nodule, node and other: ln of uptake over blood, and the log-odds it adds (priors/malignancy/uptake.csv)
     """
 
@@ -88,6 +104,7 @@ class MalignancyParameters:
     node_limit_4_10r_mm: float
     node_limit_7_mm: float
     kinds: dict[str, KindModel] = field(default_factory=dict)
+    foci: dict[str, Foci] = field(default_factory=dict)
     uptake: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
 
 
@@ -96,7 +113,7 @@ def load_malignancy_parameters(priors: Priors | None = None) -> MalignancyParame
     """The coefficients and tables of a folder of priors, or those that ship with the package."""
     priors = priors or shipped_priors()
     numbers = read_parameters(priors, "parameters/malignancy.toml", MalignancyParameters)
-    return replace(numbers, kinds=kind_models(priors), uptake=uptake_table(priors))
+    return replace(numbers, kinds=kind_models(priors), foci=foci_table(priors), uptake=uptake_table(priors))
 
 
 def kind_models(priors: Priors) -> dict[str, KindModel]:
@@ -106,6 +123,17 @@ def kind_models(priors: Priors) -> dict[str, KindModel]:
         row["kind"]: KindModel(float(row["base"]), float(row["reference_mm"]), float(row["per_ln_size"]), row["uptake"])
         for row in rows
     }
+
+
+def foci_table(priors: Priors) -> dict[str, Foci]:
+    """Region of regions.csv, or `other`: its foci."""
+    rows = read_rows(priors, "malignancy/foci.csv", ("region", "kind", "malignant", "harmless", "source"))
+    return {row["region"]: Foci(row["kind"], float(row["malignant"]), float(row["harmless"])) for row in rows}
+
+
+def foci_of(region: str, numbers: MalignancyParameters) -> Foci:
+    """Of a region of regions.csv, whether it has a row or not."""
+    return numbers.foci.get(region, numbers.foci[OTHER])
 
 
 def uptake_table(priors: Priors) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]]:
@@ -231,6 +259,8 @@ def judge_node(traits: Traits, numbers: MalignancyParameters) -> tuple[float, li
         Reason("roundness", traits.roundness, numbers.node_round * float(np.clip((traits.roundness - 0.7) / 0.5, -0.6, 0.6))),
         Reason("fat", traits.p_fat, numbers.node_fat_hilum * traits.p_fat),
         Reason("calcification", traits.p_calcified, numbers.node_calcified * traits.p_calcified),
+        # in its slice a muscle or the gullet is as round as a node; in space it is long
+        slender_reason(traits, numbers.slender, numbers.slender_from, numbers.slender_full),
         Reason("symmetric", traits.p_symmetric, numbers.node_symmetric * traits.p_symmetric),
     ]
     return model.base, reasons + uptake_reasons("node", traits, numbers, float(trusted))
@@ -260,7 +290,18 @@ def judge_other(kind: str, traits: Traits, numbers: MalignancyParameters) -> tup
         ]
     if model.uptake != "none":
         reasons += uptake_reasons(model.uptake, traits, numbers, 1.0)
-    return model.base, reasons
+    return base_of(kind, traits, numbers), reasons
+
+
+def base_of(kind: str, traits: Traits, numbers: MalignancyParameters) -> float:
+    """Of soft tissue by where it lies, if it is hot and that is known: a focus of the kidney means less than one of muscle."""
+    if kind != "soft_tissue" or traits.suv_max is None or not traits.region:
+        return numbers.kinds[kind].base
+    places = [(share, foci_of(name, numbers)) for name, share in traits.region.items()]
+    # where nodes or an organ's own lesions are counted, what is neither is as rare as elsewhere
+    places = [(share, foci if foci.kind in (kind, ANY) else numbers.foci[OTHER]) for share, foci in places]
+    malignant, harmless = (sum(share * getattr(foci, of) for share, foci in places) for of in ("malignant", "harmless"))
+    return float(np.log(malignant / harmless))
 
 
 def slender_reason(traits: Traits, log_odds: float, compact_from: float, full: float) -> Reason:

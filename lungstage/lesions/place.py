@@ -7,13 +7,17 @@ import numpy as np
 from ..records import Anatomy, Lungs, Place
 from ..records.lungs import LEFT, RIGHT
 from ..records.names import LOBES, STATIONS
+from .malignancy import MalignancyParameters, foci_of
 
 MIDLINE_BLUR_MM = 6.0
 FAR = 16.0  # squared Mahalanobis distance to every station beyond which a node is no regional one
 SHOWN_FROM = 1e-3
+OF_AN_ORGAN = ("liver", "adrenal", "brain")
 
 
-def place_of(points: np.ndarray, kind: str, lungs: Lungs, anatomy: Anatomy, node_share: float) -> Place:
+def place_of(
+    points: np.ndarray, kind: str, lungs: Lungs, anatomy: Anatomy, node_share: float, numbers: MalignancyParameters
+) -> Place:
     """Where a lesion of this kind lies.
 
     points      (n, 3) LPS mm, spread over its shape
@@ -24,10 +28,19 @@ def place_of(points: np.ndarray, kind: str, lungs: Lungs, anatomy: Anatomy, node
     if kind in ("pulmonary", "collapse"):
         region = lobes_of(points, left, anatomy)
     else:
-        mean = anatomy.region_probability(points).mean(axis=0)
-        region = shares(anatomy.region_names, mean)
+        region = shares(
+            anatomy.region_names, within_kind(kind, anatomy, anatomy.region_probability(points).mean(axis=0), numbers)
+        )
     station = station_of(points, anatomy) if kind == "node" or node_share >= 0.05 else None
     return Place(side, region, station)
+
+
+def within_kind(kind: str, anatomy: Anatomy, mean: np.ndarray, numbers: MalignancyParameters) -> np.ndarray:
+    """Shares of regions, of which a lesion of an organ lies in that organ alone."""
+    if kind not in OF_AN_ORGAN:
+        return mean
+    own = np.array([foci_of(name, numbers).kind == kind for name in anatomy.region_names])
+    return np.where(own, mean, 0.0) if mean[own].sum() >= SHOWN_FROM else mean
 
 
 def left_share(points: np.ndarray, lungs: Lungs, anatomy: Anatomy) -> float:

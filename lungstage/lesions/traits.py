@@ -35,8 +35,8 @@ class Traits:
     suv_max, suv_peak, suv_mean   in suv_unit; None where there is no PET
     uptake_over_blood, uptake_over_liver   suv_max over the patient's own references, None where unknown
     uptake_over_place   suv_max over what its place is expected to take up, blood at least; None where unknown
-    p_upper_lobe, p_perifissural, p_emphysema, count, p_symmetric, station   context; None (0 for p_perifissural and
-                      p_symmetric) where not asked
+    p_upper_lobe, p_perifissural, p_emphysema, count, p_symmetric, station, region   context; None (0 for p_perifissural
+                      and p_symmetric) where not asked; region: P of each that it may lie in
     distances_mm      named distances
     p_physiological   share of the uptake that the place explains
     """
@@ -66,6 +66,7 @@ class Traits:
     count: int | None = None
     p_symmetric: float = 0.0
     station: str | None = None
+    region: dict[str, float] | None = None
     distances_mm: dict[str, float] = field(default_factory=dict)
     p_physiological: float = 0.0
 

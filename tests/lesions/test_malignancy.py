@@ -108,7 +108,7 @@ def test_nodes_differ_by_size_and_uptake_as_reviews_say():
     assert abs(log_odds(20.0, 1.0) - log_odds(12.5, 1.0) - step(0.05, 0.21)) < 0.5
 
 
-@pytest.mark.parametrize("kind", ["bone", "soft_tissue", "adrenal", "liver"])
+@pytest.mark.parametrize("kind", ["bone", "soft_tissue", "adrenal", "liver", "node"])
 def test_what_is_long_and_thin_or_has_a_twin_is_less_suspicious(kind):
     def volume(share):
         return sure(np.pi / 6 * (share * 40.0) ** 3 / 1000)
