@@ -26,10 +26,10 @@ from .parameters import LesionParameters, SearchParameters, load_lesion_paramete
 from .place import place_of
 from .scene import IN_LUNG
 from .shape import sample_shape
-from .spots import Spot
+from .spots import Spot, as_blocks, as_set
 from .survey import Survey, carina_distance_mm, depth_below_wall_mm, hilum_distance_mm, nodal_nearness, slice_at, survey_patient
 from .traits import Traits, measure_traits
-from .uptake import find_foci, p_symmetric
+from .uptake import find_foci, p_symmetric, without_cold
 
 POINTS_AT_MOST = 400
 JUDGED_FROM = 0.03
@@ -86,7 +86,11 @@ def find_spots(survey: Survey) -> list[Spot]:
     foci = find_foci(survey.study, survey.normal, survey.search, numbers)
     lung = find_nodules(survey.search, numbers)
     glass = find_glass(survey.search, [one for one in lung if len(one.blocks)], numbers)
-    spots = merged(foci, lung + glass, find_nodes(survey.search, survey.anatomy, numbers), numbers)
+    masses = [one for one in lung if one.found_by == "mass"]
+    others = [one for one in lung if one.found_by != "mass"] + glass
+    if survey.study.pet is not None:
+        masses = [part for mass in masses for part in without_cold(mass, foci, survey.study.pet, survey.search, numbers)]
+    spots = merged(foci, masses + others, find_nodes(survey.search, survey.anatomy, numbers), numbers)
     return [replace(spot, spill=spill_of(spot, foci)) for spot in spots]
 
 
@@ -144,11 +148,11 @@ def told_apart(masses: list[Spot], foci: list[Spot], numbers: SearchParameters) 
     A hot node beside a tumour or the heart is part of the same dense part of the CT; the PET tells them apart.
     """
     foci = sorted(foci, key=lambda one: -(one.suv or 0.0))
-    hot = [set(map(tuple, focus.blocks)) for focus in foci]
+    hot = [as_set(focus.blocks) for focus in foci]
     left = dict(enumerate(foci))
     kept = []
     for mass in masses:
-        own = set(map(tuple, mass.blocks))
+        own = as_set(mass.blocks)
         inside = [i for i in left if 2 * len(hot[i] & own) > min(len(hot[i]), len(own))]
         filling = next((i for i in inside if len(hot[i]) >= numbers.focus_of_mass * len(own)), None)
         small = [i for i in inside if i != filling]
@@ -162,11 +166,6 @@ def told_apart(masses: list[Spot], foci: list[Spot], numbers: SearchParameters) 
             taken = np.concatenate([mass.beside, as_blocks(own - rest)])
             kept.append(replace(mass, blocks=as_blocks(rest), beside=taken))
     return kept, list(left.values())
-
-
-def as_blocks(blocks: set[tuple[int, int, int]]) -> np.ndarray:
-    """(n, 3) in order."""
-    return np.array(sorted(blocks), int).reshape(-1, 3)
 
 
 def look_closely(candidate: Candidate, spot: Spot, survey: Survey) -> Lesion | None:

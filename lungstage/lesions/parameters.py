@@ -47,6 +47,9 @@ class SearchParameters:
     focus_share: float
     focus_saddle: float
     focus_of_mass: float
+    cold_share: float
+    cold_reach_mm: float
+    cold_gap_mm: float
     island_suv: float
     island_share: float
     island_ml: tuple[float, ...]

@@ -37,6 +37,16 @@ class Spot:
     isolated: bool = False
 
 
+def as_set(blocks: np.ndarray) -> set[tuple[int, int, int]]:
+    """Of blocks (n, 3)."""
+    return set(map(tuple, blocks.tolist()))
+
+
+def as_blocks(blocks: set[tuple[int, int, int]]) -> np.ndarray:
+    """(n, 3) in order."""
+    return np.array(sorted(blocks), int).reshape(-1, 3)
+
+
 def bright_spots(values: np.ndarray, where: np.ndarray, spacing_mm, scales_mm, least: float, power: float):
     """Local maxima, over place and scale, of a blob measure of bright things.
 

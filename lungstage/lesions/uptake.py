@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..geometry import Grid
@@ -9,7 +11,7 @@ from ..records import Normal, PatientFrame, Study, Volume
 from .parameters import SearchParameters
 from .parts import parts_at_saddles
 from .search import Search
-from .spots import Spot
+from .spots import Spot, as_set
 
 LEAST_RELATIVE = 1.5
 """In relative units a focus is at least so many times the patient's own reference."""
@@ -108,6 +110,54 @@ def blocks_within(search: Search, grid: Grid, region: np.ndarray) -> np.ndarray:
     index = index[region[tuple(inside.T)]]
     here = tuple(index.T)
     return index[search.body[here] & ~search.airway[here] & (search.hu[here] > LEAST_TISSUE_HU)]
+
+
+def without_cold(mass: Spot, foci: list[Spot], pet: Volume, search: Search, numbers: SearchParameters) -> list[Spot]:
+    """A dense part of the CT without what has no uptake, if a focus fills the rest; and what has none, if that is much.
+
+    A tumour at the hilum, the great vessels behind it and the lung that it has collapsed are one to the CT. A tumour may be
+    cold inside: what lies within reach of uptake, or between places that do, is its own.
+    """
+    own = as_set(mass.blocks)
+    filling = [focus for focus in foci if 2 * len(as_set(focus.blocks) & own) > len(focus.blocks) > 0]
+    if not filling:
+        return [mass]
+    hottest = max(focus.suv for focus in filling)
+    least = numbers.focus_suv if pet.unit == "SUVbw" else LEAST_RELATIVE
+    warm = near_uptake(mass.blocks, min(least, 0.5 * hottest), pet, search, numbers)
+    if not warm.any() or np.count_nonzero(~warm) < numbers.cold_share * len(warm):
+        return [mass]
+    return [
+        spot_of_blocks(mass, part, rest, search)
+        for part, rest in ((mass.blocks[warm], mass.blocks[~warm]), (mass.blocks[~warm], mass.blocks[warm]))
+        if len(part) * search.grid.voxel_ml >= numbers.mass_ml
+    ]
+
+
+def near_uptake(blocks: np.ndarray, least: float, pet: Volume, search: Search, numbers: SearchParameters) -> np.ndarray:
+    """bool (n): which search blocks (n, 3) lie within reach of uptake of at least `least` in them, gaps between it closed."""
+    from ..kernels.distance import squared_distance_mm2
+
+    index = np.rint(pet.grid.to_index(search.points_mm(blocks))).astype(int).clip(0, np.array(pet.grid.shape) - 1)
+    hot = blocks[pet.values[tuple(index.T)] >= least]
+    if not len(hot):
+        return np.zeros(len(blocks), bool)
+    reach, gap = numbers.cold_reach_mm, numbers.cold_gap_mm
+    margin = np.ceil((reach + gap) / np.array(search.grid.spacing_mm)).astype(int) + 1
+    low = blocks.min(axis=0) - margin
+    mask = np.zeros(blocks.max(axis=0) + margin + 1 - low, bool)
+    mask[tuple((hot - low).T)] = True
+    far = squared_distance_mm2(mask, search.grid.spacing_mm, np.inf) > (reach + gap) ** 2
+    near = squared_distance_mm2(far, search.grid.spacing_mm, np.inf) > gap**2
+    return near[tuple((blocks - low).T)]
+
+
+def spot_of_blocks(mass: Spot, part: np.ndarray, rest: np.ndarray, search: Search) -> Spot:
+    """A part of a mass as a spot of its own, into the rest of which it may not reach."""
+    radius = float((3 * len(part) * search.grid.voxel_ml * 1000 / (4 * np.pi)) ** (1 / 3))
+    centre = search.points_mm(part.mean(axis=0))
+    beside = np.concatenate([mass.beside, rest])
+    return replace(mass, centre_mm=centre, radius_mm=radius, score=float(len(part)), blocks=part, beside=beside)
 
 
 def p_symmetric(
