@@ -82,21 +82,26 @@ def spine_column(bone: np.ndarray, spacing_mm, low: float, high: float) -> int |
 def part_sides(coarse: Coarse, lung: np.ndarray, midline: float, numbers: LungParameters) -> np.ndarray:
     """uint8 labels on the blocks, RIGHT or LEFT, of every block of `lung` (uint8: parenchyma without airway)."""
     from ..kernels.flood import flood_labels
+    from ..kernels.morphology import open_mm
 
     sides = np.zeros(lung.shape, np.uint8)
     if lung.any():
         low, high = box_of(lung, 1)
         box = box_slices(low, high)
         part = np.ascontiguousarray(lung[box])
-        cores = side_cores(part, coarse, midline - low[2], numbers)
-        sides[box] = flood_labels(coarse.mean[box], part, cores)
+        mean = coarse.mean[box]
+        # A membrane thinner than a block is half as dense as one: air as the lungs' border is, but not as lung is. A lung
+        # full of ground glass is as dense, but thick.
+        light = part & (mean >= (np.median(mean[part != 0]) + numbers.air_hu) / 2)
+        clear = (part ^ light) | open_mm(light, coarse.spacing_mm, 1.5 * max(coarse.spacing_mm))
+        sides[box] = flood_labels(mean, part, side_cores(clear, coarse, midline - low[2]))
     return sides
 
 
-def side_cores(lung: np.ndarray, coarse: Coarse, midline: float, numbers: LungParameters) -> np.ndarray:
+def side_cores(lung: np.ndarray, coarse: Coarse, midline: float) -> np.ndarray:
     """uint8 labels: pieces of lung that lie clearly on one side. A piece across the midline is shrunk until it parts.
 
-    lung, midline   the lungs in their box of the blocks, and the patient's middle there
+    lung, midline   the lungs without thin layers of higher HU in their box of the blocks, and the patient's middle there
     """
     from ..kernels.components import choose_pieces, find_pieces
     from ..kernels.morphology import shrink_mm

@@ -7,7 +7,9 @@ from scipy.ndimage import binary_erosion
 
 from lungstage.geometry import Grid
 from lungstage.lungs import find_lungs, load_lung_parameters
+from lungstage.lungs.coarse import Coarse
 from lungstage.lungs.hull import Rays
+from lungstage.lungs.sides import part_sides
 from lungstage.records import Volume
 
 # Blocks of 3 to 4 mm and noise of 40 HU on drawn ellipsoids: a half-voxel rim of a lung of 130 mm is 2 to 3 % of it.
@@ -97,6 +99,29 @@ def test_lungs_that_touch_in_front_are_told_apart_at_the_sheet_between_them():
     lungs = find_lungs(replace(study, ct=Volume(values, study.ct.grid, "HU")))
 
     assert dice(lungs.right, truth["right"]) >= GOOD and dice(lungs.left, truth["left"]) >= GOOD
+
+
+def test_lung_before_the_heart_is_not_reached_through_a_leaky_membrane():
+    mean = np.full((30, 30, 60), 40, np.int16)  # blocks: z to the head, y to the back, x to the left
+    mean[2:28, 9:28, 2:58] = mean[2:28, 2:6, 2:58] = -850  # both lungs behind, and both before the heart
+    mean[2:28, 6:9, 2:27] = -850  # the right one around it
+    mean[2:28, 6:9, 55:57] = -430  # the left one has but a narrow way round the tip
+    mean[2:28, 2:28, 29:31][mean[2:28, 2:28, 29:31] < 0] = -600  # a membrane in half of each block
+    mean[2:28, 19:28, 29:31] = 40
+    blocks = Coarse(Grid(mean.shape, (2.5, 3.0, 2.8)), (1, 1, 1), (0, 0, 0), mean, np.zeros(mean.shape, bool))
+
+    sides = part_sides(blocks, (mean < -400).view(np.uint8), 29.5, load_lung_parameters())
+
+    assert (sides[2:28, 2:6, 31:58] == 2).all() and (sides[2:28, 2:6, 2:29] == 1).all()
+
+
+def test_a_lung_full_of_ground_glass_is_a_lung():
+    study, truth = draw(Chest(junction=True))
+    values = np.where(truth["left"] & ~truth["vessels"], study.ct.values + 330, study.ct.values)
+
+    lungs = find_lungs(replace(study, ct=Volume(values, study.ct.grid, "HU")))
+
+    assert dice(lungs.right, truth["right"]) >= GOOD and dice(lungs.left, truth["left"]) >= 0.95  # -520 HU is near the border
 
 
 def test_an_arm_at_the_edge_of_the_field_does_not_mix_touching_lungs():
