@@ -100,6 +100,9 @@ class MalignancyParameters:
     slender_full: float
     nodule_slender_from: float
     nodule_slender_full: float
+    nodule_loose: float
+    nodule_compact_from: float
+    nodule_compact_full: float
     node_limit_usual_mm: float
     node_limit_4_10r_mm: float
     node_limit_7_mm: float
@@ -202,6 +205,9 @@ def judge_nodule(traits: Traits, facts: Facts, numbers: MalignancyParameters) ->
     known("calcification", traits.p_calcified, numbers.calcified * traits.p_calcified)
     known("fat", traits.p_fat, numbers.fat_nodule * traits.p_fat)
     reasons.append(slender_reason(traits, numbers.nodule_slender, numbers.nodule_slender_from, numbers.nodule_slender_full))
+    loose, full = numbers.nodule_compact_from, numbers.nodule_compact_full
+    ball = np.clip((compactness(traits) - loose) / (full - loose), 0, 1)
+    known("not like a ball", compactness(traits), numbers.nodule_loose * float(1.0 - ball))
     known("perifissural", traits.p_perifissural, numbers.perifissural * traits.p_perifissural)
     floor, shown, full = (
         beside_a_cancer(term, facts, numbers) for term in (0.0, size + mass(d, numbers), brock_size(LARGEST_NODULE_MM, numbers))
@@ -306,9 +312,14 @@ def base_of(kind: str, traits: Traits, numbers: MalignancyParameters) -> float:
 
 def slender_reason(traits: Traits, log_odds: float, compact_from: float, full: float) -> Reason:
     """What being long and thin takes: all of `log_odds` in a thread, nothing in what is as compact as tumours are."""
-    compact = ball_mm(traits) / sane_mm(traits.longest_mm.q50)
+    compact = compactness(traits)
     share = np.clip((compact_from - compact) / (compact_from - full), 0.0, 1.0)
     return Reason("slender", compact, log_odds * float(share))
+
+
+def compactness(traits: Traits) -> float:
+    """Diameter of the ball of the same volume over the longest diameter: 1 for a ball."""
+    return ball_mm(traits) / sane_mm(traits.longest_mm.q50)
 
 
 def ball_mm(traits: Traits) -> float:

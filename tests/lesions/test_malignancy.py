@@ -72,8 +72,14 @@ def of(letter, share=1.0):
 def test_the_brock_model_gives_its_published_values(age, sex, size_mm, density, upper, count, spiculated, p):
     family_and_emphysema = 1.0 if upper else 0.0  # the second case has both
     numbers = replace(NUMBERS, share_family=family_and_emphysema)
-    looked = traits(
-        size_mm, density=density, p_upper_lobe=upper, count=count, p_spiculated=spiculated, p_emphysema=family_and_emphysema
+    looked = traits(  # the nodules of the study were nodules
+        size_mm,
+        volume_ml=sure(np.pi / 6 * (0.9 * size_mm) ** 3 / 1000),
+        density=density,
+        p_upper_lobe=upper,
+        count=count,
+        p_spiculated=spiculated,
+        p_emphysema=family_and_emphysema,
     )
 
     found = p_malignant(*judge("pulmonary", looked, Facts(age=age, sex=sex, population="screening"), numbers))
@@ -125,6 +131,14 @@ def test_a_long_thin_thing_in_the_lung_is_no_larger_a_nodule_for_its_length():
 
     assert alone(60.0, 18.0) == pytest.approx(alone(80.0, 18.0))  # both slender in full
     assert alone(60.0, 18.0) < alone(22.0, 18.0) < alone(60.0, 48.0)
+
+
+def test_a_nodule_like_a_ball_is_more_suspicious_than_one_like_a_thread_and_no_other_kind_is():
+    def alone(kind, share, **more):
+        return chance(kind, 10.0, volume_ml=sure(np.pi / 6 * (share * 10.0) ** 3 / 1000), **more)
+
+    assert alone("pulmonary", 0.95) == alone("pulmonary", 0.9) > alone("pulmonary", 0.8) > alone("pulmonary", 0.72)
+    assert alone("liver", 0.95) == alone("liver", 0.8)
 
 
 @settings(max_examples=200, deadline=None)
