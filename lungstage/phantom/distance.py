@@ -39,39 +39,77 @@ def field_at(fields, which, x, y, z):
 
 
 @njit(cache=True)
+def field_value(fields, which, x, y, z):
+    """The first of what `field_at` gives, to the bit."""
+    field, origin, step = fields.values[int(which)], fields.origin_mm, fields.step_mm
+    fx = min(max((x - origin[0]) / step, 0.0), field.shape[2] - 1.001)
+    fy = min(max((y - origin[1]) / step, 0.0), field.shape[1] - 1.001)
+    fz = min(max((z - origin[2]) / step, 0.0), field.shape[0] - 1.001)
+    i, j, k = int(fx), int(fy), int(fz)
+    u, v, w = fx - i, fy - j, fz - k
+    a = field[k, j, i] + u * (field[k, j, i + 1] - field[k, j, i])
+    b = field[k, j + 1, i] + u * (field[k, j + 1, i + 1] - field[k, j + 1, i])
+    c = field[k + 1, j, i] + u * (field[k + 1, j, i + 1] - field[k + 1, j, i])
+    d = field[k + 1, j + 1, i] + u * (field[k + 1, j + 1, i + 1] - field[k + 1, j + 1, i])
+    low, high = a + v * (b - a), c + v * (d - c)
+    return low + w * (high - low)
+
+
+@njit(cache=True)
 def signed_distance(row, bumps, fields, x, y, z):
     """(distance, gx, gy, gz, thickness) of one solid at a point: unit outward normal, and the least radius there."""
-    kind = int(row[KIND])
-    if kind == FIELD:
-        value, gx, gy, gz = field_at(fields, row[EXPONENT], x, y, z)
-        size = max((gx * gx + gy * gy + gz * gz) ** 0.5, 1e-6)
-        half = row[RADII]
-        if half > 0.0:  # a sheet: both sides of the field's value
-            return abs(value - row[OFFSET]) - half, gx / size, gy / size, gz / size, half
-        return value - row[OFFSET], gx / size, gy / size, gz / size, FAR_MM
+    if row[KIND] == FIELD:
+        return field_distance(row, fields, x, y, z)
+    if row[KIND] == TUBE:
+        return tube_distance(row, x, y, z)
+    return body_distance(row, bumps, x, y, z)
+
+
+# One function a kind: the painter asks each where it knows the kind already, and small ones are compiled into its loop.
+
+
+@njit(cache=True)
+def field_distance(row, fields, x, y, z):
+    """`signed_distance` of the inside of a field, or of a sheet at one of its values."""
+    value, gx, gy, gz = field_at(fields, row[EXPONENT], x, y, z)
+    size = max((gx * gx + gy * gy + gz * gz) ** 0.5, 1e-6)
+    half = row[RADII]
+    if half > 0.0:  # a sheet: both sides of the field's value
+        return abs(value - row[OFFSET]) - half, gx / size, gy / size, gz / size, half
+    return value - row[OFFSET], gx / size, gy / size, gz / size, FAR_MM
+
+
+@njit(cache=True)
+def tube_distance(row, x, y, z):
+    """`signed_distance` of a round or flat tube."""
     dx, dy, dz = x - row[CENTRE], y - row[CENTRE + 1], z - row[CENTRE + 2]
-    if kind == TUBE:
-        ax, ay, az = row[END] - row[CENTRE], row[END + 1] - row[CENTRE + 1], row[END + 2] - row[CENTRE + 2]
-        length2 = ax * ax + ay * ay + az * az
-        t = 0.0 if length2 == 0 else min(max((dx * ax + dy * ay + dz * az) / length2, 0.0), 1.0)
-        radius = row[RADII] + t * (row[RADII + 1] - row[RADII])
-        ox, oy, oz = dx - t * ax, dy - t * ay, dz - t * az
-        flat = row[RADII + 2]
-        if flat == 1.0:
-            size = (ox * ox + oy * oy + oz * oz) ** 0.5
-            inverse = 1.0 / max(size, 1e-6)
-            return size - radius, ox * inverse, oy * inverse, oz * inverse, radius
-        # a flat tube: thinner by `flat` along its normal
-        along = ox * row[AXES] + oy * row[AXES + 1] + oz * row[AXES + 2]
-        ex, ey, ez = ox - along * row[AXES], oy - along * row[AXES + 1], oz - along * row[AXES + 2]
-        thin = along / flat
-        size = (ex * ex + ey * ey + ez * ez + thin * thin) ** 0.5
-        gx = ex + thin / flat * row[AXES]
-        gy = ey + thin / flat * row[AXES + 1]
-        gz = ez + thin / flat * row[AXES + 2]
-        slope = max((gx * gx + gy * gy + gz * gz) ** 0.5, 1e-6)
-        return (size - radius) * max(size, 1e-6) / slope, gx / slope, gy / slope, gz / slope, radius * flat
-    # the others have axes of their own: rows of a rotation
+    ax, ay, az = row[END] - row[CENTRE], row[END + 1] - row[CENTRE + 1], row[END + 2] - row[CENTRE + 2]
+    length2 = ax * ax + ay * ay + az * az
+    t = 0.0 if length2 == 0 else min(max((dx * ax + dy * ay + dz * az) / length2, 0.0), 1.0)
+    radius = row[RADII] + t * (row[RADII + 1] - row[RADII])
+    ox, oy, oz = dx - t * ax, dy - t * ay, dz - t * az
+    flat = row[RADII + 2]
+    if flat == 1.0:
+        size = (ox * ox + oy * oy + oz * oz) ** 0.5
+        inverse = 1.0 / max(size, 1e-6)
+        return size - radius, ox * inverse, oy * inverse, oz * inverse, radius
+    # a flat tube: thinner by `flat` along its normal
+    along = ox * row[AXES] + oy * row[AXES + 1] + oz * row[AXES + 2]
+    ex, ey, ez = ox - along * row[AXES], oy - along * row[AXES + 1], oz - along * row[AXES + 2]
+    thin = along / flat
+    size = (ex * ex + ey * ey + ez * ez + thin * thin) ** 0.5
+    gx = ex + thin / flat * row[AXES]
+    gy = ey + thin / flat * row[AXES + 1]
+    gz = ez + thin / flat * row[AXES + 2]
+    slope = max((gx * gx + gy * gy + gz * gz) ** 0.5, 1e-6)
+    return (size - radius) * max(size, 1e-6) / slope, gx / slope, gy / slope, gz / slope, radius * flat
+
+
+@njit(cache=True)
+def body_distance(row, bumps, x, y, z):
+    """`signed_distance` of an ellipsoid, a blob or a cylinder: what has axes of its own, the rows of a rotation."""
+    kind = int(row[KIND])
+    dx, dy, dz = x - row[CENTRE], y - row[CENTRE + 1], z - row[CENTRE + 2]
     p = dx * row[AXES] + dy * row[AXES + 1] + dz * row[AXES + 2]
     q = dx * row[AXES + 3] + dy * row[AXES + 4] + dz * row[AXES + 5]
     r = dx * row[AXES + 6] + dy * row[AXES + 7] + dz * row[AXES + 8]
@@ -116,6 +154,49 @@ def signed_distance(row, bumps, fields, x, y, z):
     gy = gp * row[AXES + 1] + gq * row[AXES + 4] + gr * row[AXES + 7]
     gz = gp * row[AXES + 2] + gq * row[AXES + 5] + gr * row[AXES + 8]
     return distance, gx, gy, gz, thickness
+
+
+@njit(cache=True)
+def tube_bound(row, x, y, z):
+    """A distance to a tube that changes by at most one mm over one and is never further from zero than `tube_distance` says."""
+    dx, dy, dz = x - row[CENTRE], y - row[CENTRE + 1], z - row[CENTRE + 2]
+    ax, ay, az = row[END] - row[CENTRE], row[END + 1] - row[CENTRE + 1], row[END + 2] - row[CENTRE + 2]
+    length2 = ax * ax + ay * ay + az * az
+    t = 0.0 if length2 == 0 else min(max((dx * ax + dy * ay + dz * az) / length2, 0.0), 1.0)
+    radius = row[RADII] + t * (row[RADII + 1] - row[RADII])
+    ox, oy, oz = dx - t * ax, dy - t * ay, dz - t * az
+    taper = abs(row[RADII + 1] - row[RADII]) / max(length2, 1e-12) ** 0.5
+    distance = (ox * ox + oy * oy + oz * oz) ** 0.5 - radius
+    flat = row[RADII + 2]
+    if flat != 1.0:
+        along = ox * row[AXES] + oy * row[AXES + 1] + oz * row[AXES + 2]
+        across = max(ox * ox + oy * oy + oz * oz - along * along, 0.0)
+        beyond = flat * ((across + (along / flat) ** 2) ** 0.5 - radius)
+        distance = beyond if beyond < 0.0 else max(beyond, distance, abs(along) - flat * radius)
+    return distance / (1.0 + taper)
+
+
+@njit(cache=True)
+def body_bound(row, bumps, x, y, z):
+    """A distance to what has axes of its own that changes by at most one mm over one and is never further from zero than
+    `body_distance` says: how much larger or smaller the solid would have to be, in units of its least radius."""
+    dx, dy, dz = x - row[CENTRE], y - row[CENTRE + 1], z - row[CENTRE + 2]
+    p = dx * row[AXES] + dy * row[AXES + 1] + dz * row[AXES + 2]
+    q = dx * row[AXES + 3] + dy * row[AXES + 4] + dz * row[AXES + 5]
+    r = dx * row[AXES + 6] + dy * row[AXES + 7] + dz * row[AXES + 8]
+    rp, rq, rr = row[RADII], row[RADII + 1], row[RADII + 2]
+    if row[KIND] == CYLINDER:
+        return max((((p / rp) ** 2 + (q / rq) ** 2) ** 0.5 - 1.0) * min(rp, rq), abs(r) - rr)
+    power, least, most = row[EXPONENT], 1.0, 1.0
+    if power == 2.0:
+        size = ((p / rp) ** 2 + (q / rq) ** 2 + (r / rr) ** 2) ** 0.5
+    else:
+        size = ((abs(p) / rp) ** power + (abs(q) / rq) ** power + (abs(r) / rr) ** power) ** (1.0 / power)
+    for b in range(int(row[BUMP_FIRST]), int(row[BUMP_FIRST]) + int(row[BUMP_COUNT])):
+        most += max(bumps[b, 3], 0.0)
+        least += min(bumps[b, 3], 0.0)
+    beyond = size / most - 1.0 if size > most else min(size / max(least, 0.05) - 1.0, 0.0)
+    return beyond * min(rp, rq, rr) * max(least, 0.05)
 
 
 @njit(cache=True)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, prange, vectorize
 
 from ..records.names import LOBES
-from .distance import signed_distance
+from .distance import KIND, TUBE, body_distance, tube_distance
 from .solids import Solids
 
 NAMES = (
@@ -28,12 +28,20 @@ CRUS_REACH_MM, CRUS_RISE = 70.0, 0.6
 """How far from the spine the crura lift the back of the diaphragm, and how much of its fall is gone at the spine."""
 
 
+BANDS_MM = (4.0, 8.0, 16.0, 32.0, 64.0, np.inf)
+"""How near to its surface a field is asked for the most it changes: far off, fields are no distances any more and steeper."""
+BLOCK = 4
+"""Samples along the sides in y and z of the blocks that are asked."""
+
+
 class Fields(NamedTuple):  # not a dataclass: compiled loops take it whole
-    """values float32 (f, z, y, x) in the order of NAMES; origin_mm (x, y, z) of sample (0, 0, 0) in the patient's frame."""
+    """values float32 (f, z, y, x) in the order of NAMES; origin_mm (x, y, z) of sample (0, 0, 0) in the patient's frame;
+    steepest (f, z blocks, y blocks, bands, 3) most change per mm along x, y, z where a value lies within BANDS_MM of zero."""
 
     values: np.ndarray
     origin_mm: np.ndarray
     step_mm: float
+    steepest: np.ndarray
 
     def at(self, name: str, points) -> np.ndarray:
         """Signed distance (n) of points (n, 3), trilinear, continued beyond the ends."""
@@ -41,6 +49,42 @@ class Fields(NamedTuple):  # not a dataclass: compiled loops take it whole
 
         index = (np.atleast_2d(points) - self.origin_mm) / self.step_mm
         return map_coordinates(self.values[FIELD[name]], index[:, ::-1].T, order=1, mode="nearest")
+
+
+def make_fields(values: np.ndarray, origin_mm: np.ndarray, step_mm: float) -> Fields:
+    """Fields of sampled values, with how steep they are."""
+    blocks = [-(-(count - 1) // BLOCK) for count in values.shape[1:3]]
+    steepest = np.zeros((len(values), *blocks, len(BANDS_MM), 3))
+    _steepest(values, steepest)
+    return Fields(values, np.asarray(origin_mm, np.float64), float(step_mm), np.maximum.accumulate(steepest, axis=3) / step_mm)
+
+
+@njit(cache=True, parallel=True)
+def _steepest(values, out):
+    """Largest difference between neighbouring samples of the blocks that come as near to zero as each band, along x, y, z."""
+    last = np.array(values.shape[1:]) - 1
+    for f in prange(values.shape[0]):
+        field = values[f]
+        for block in np.ndindex(out.shape[1], out.shape[2], -(-last[2] // BLOCK)):
+            k_first, j_first, i_first = block[0] * BLOCK, block[1] * BLOCK, block[2] * BLOCK
+            k_last, j_last, i_last = min(k_first + BLOCK, last[0]), min(j_first + BLOCK, last[1]), min(i_first + BLOCK, last[2])
+            low = high = field[k_first, j_first, i_first]
+            x = y = z = np.float32(0)
+            for k in range(k_first, k_last + 1):
+                above = min(k + 1, k_last)
+                for j in range(j_first, j_last + 1):
+                    behind = min(j + 1, j_last)
+                    for i in range(i_first, i_last + 1):
+                        value = field[k, j, i]
+                        low, high = min(low, value), max(high, value)
+                        x = max(x, abs(field[k, j, min(i + 1, i_last)] - value))
+                        y = max(y, abs(field[k, behind, i] - value))
+                        z = max(z, abs(field[above, j, i] - value))
+            nearest, band = max(low, -high, np.float32(0)), 0
+            while nearest > BANDS_MM[band]:
+                band += 1
+            found = out[f, block[0], block[1], band]
+            found[0], found[1], found[2] = max(found[0], x), max(found[1], y), max(found[2], z)
 
 
 @dataclass(frozen=True)
@@ -91,8 +135,13 @@ def trunk_surface(samples: Samples, heights, half, front, back, roundness: float
 
 def smooth_max(a, b, round_mm: float):
     """The intersection of two insides with an edge rounded over `round_mm`."""
-    overlap = np.maximum(round_mm - np.abs(a - b), 0) / round_mm
-    return np.maximum(a, b) + overlap * overlap * (round_mm / 4)
+    return _smooth_max(a, b, round_mm, round_mm / 4)
+
+
+@vectorize(["float32(float32, float32, float32, float32)", "float64(float64, float64, float64, float64)"], cache=True)
+def _smooth_max(a, b, round_mm, quarter_mm):  # one pass: these are the largest arrays of a patient
+    overlap = max(round_mm - abs(a - b), a - a) / round_mm
+    return max(a, b) + overlap * overlap * quarter_mm
 
 
 def smooth_min(a, b, round_mm: float):
@@ -102,11 +151,36 @@ def smooth_min(a, b, round_mm: float):
 
 def stretched(values: np.ndarray, count: int, axis: int) -> np.ndarray:
     """The values read linearly at `count` even steps along an axis."""
-    at = np.clip((np.arange(count) + 0.5) * values.shape[axis] / count - 0.5, 0, values.shape[axis] - 1)
-    first = np.minimum(at.astype(int), values.shape[axis] - 2)
-    share = (at - first).astype(np.float32).reshape([-1 if k == axis else 1 for k in range(values.ndim)])
+    first, share = between(values.shape[axis], count)
+    share = share.reshape([-1 if k == axis else 1 for k in range(values.ndim)])
     low, high = np.take(values, first, axis), np.take(values, first + 1, axis)
     return low + share * (high - low)
+
+
+def between(length: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """int (count) first of the two samples, of `length`, that each of `count` even steps lies between; float32 share of the second."""
+    at = np.clip((np.arange(count) + 0.5) * length / count - 0.5, 0, length - 1)
+    first = np.minimum(at.astype(int), length - 2)
+    return first, (at - first).astype(np.float32)
+
+
+def stretched_plane(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """float32 (y, x) of that shape: what `stretched` along y, then along x, makes of float32 values, in one pass."""
+    out = np.empty(shape, np.float32)
+    _stretch(values, *between(values.shape[0], shape[0]), *between(values.shape[1], shape[1]), out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _stretch(values, first_y, share_y, first_x, share_x, out):
+    line = np.empty(values.shape[1], np.float32)
+    for j in range(out.shape[0]):
+        low, high = values[first_y[j]], values[first_y[j] + 1]
+        for i in range(len(line)):
+            line[i] = low[i] + share_y[j] * (high[i] - low[i])
+        for i in range(out.shape[1]):
+            left = line[first_x[i]]
+            out[j, i] = left + share_x[i] * (line[first_x[i] + 1] - left)
 
 
 def slow_waves(samples: Samples, wave_mm: float, rng: np.random.Generator) -> np.ndarray:
@@ -122,27 +196,30 @@ def slow_waves(samples: Samples, wave_mm: float, rng: np.random.Generator) -> np
 
 
 def union_field(solids: Solids, samples: Samples, round_mm: float, cap_mm: float = 15.0) -> np.ndarray:
-    """Signed distance to the smooth union of solids, at most `cap_mm`: float32 (z, y, x)."""
+    """Signed distance to the smooth union of solids (none of them a field), at most `cap_mm`: float32 (z, y, x)."""
     field = np.full(samples.shape, cap_mm, np.float32)
     low = np.floor((solids.low - cap_mm - samples.origin_mm) / samples.step_mm).astype(np.int64)
     high = np.ceil((solids.high + cap_mm - samples.origin_mm) / samples.step_mm).astype(np.int64) + 1
     size = np.array(samples.shape[::-1])
     low, high = np.clip(low, 0, size), np.clip(high, 0, size)
-    nothing = Fields(np.zeros((1, 2, 2, 2), np.float32), samples.origin_mm.astype(np.float64), samples.step_mm)
-    _unite(field, solids.rows, solids.bumps, low, high, nothing, round_mm)
+    _unite(field, solids.rows, solids.bumps, low, high, samples.origin_mm.astype(np.float64), samples.step_mm, round_mm)
     return field
 
 
-@njit(cache=True)
-def _unite(field, rows, bumps, low, high, nothing, round_mm):
-    """`nothing`: where the samples of `field` lie, with no field in it that a solid could ask for."""
-    origin, step = nothing.origin_mm, nothing.step_mm
-    for n in range(rows.shape[0]):
-        for k in range(low[n, 2], high[n, 2]):
+@njit(cache=True, parallel=True)
+def _unite(field, rows, bumps, low, high, origin, step, round_mm):
+    for k in prange(field.shape[0]):
+        for n in range(rows.shape[0]):
+            if k < low[n, 2] or k >= high[n, 2]:
+                continue
+            row = rows[n]
             for j in range(low[n, 1], high[n, 1]):
                 for i in range(low[n, 0], high[n, 0]):
                     x, y, z = origin[0] + step * i, origin[1] + step * j, origin[2] + step * k
-                    distance = signed_distance(rows[n], bumps, nothing, x, y, z)[0]
+                    if row[KIND] == TUBE:
+                        distance = tube_distance(row, x, y, z)[0]
+                    else:
+                        distance = body_distance(row, bumps, x, y, z)[0]
                     old = field[k, j, i]
                     overlap = max(round_mm - abs(old - distance), 0.0) / round_mm
                     field[k, j, i] = min(old, distance) - overlap * overlap * round_mm / 4

@@ -10,6 +10,7 @@ from .fields import (
     Samples,
     diaphragm_height,
     lobe_fields,
+    make_fields,
     sheet_distance,
     slow_waves,
     smooth_max,
@@ -145,7 +146,7 @@ def build_fields(
     values = np.empty((len(NAMES), *samples.shape), np.float32)
     for index, name in enumerate(NAMES):
         values[index] = made[name]
-    return Fields(values, samples.origin_mm.astype(np.float64), samples.step_mm)
+    return make_fields(values, samples.origin_mm, samples.step_mm)
 
 
 def pleura(person: Person, samples: Samples, made: dict[str, np.ndarray]) -> np.ndarray:

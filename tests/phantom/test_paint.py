@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from naive.painting import paint_all
+
 from lungstage.geometry import Grid
 from lungstage.phantom.distance import FAR_MM
-from lungstage.phantom.fields import NAMES, Fields
+from lungstage.phantom.fields import NAMES, Fields, make_fields
 from lungstage.phantom.measure import measure_shape, shape_distance, union_distance
 from lungstage.phantom.paint import LATTICE, paint
 from lungstage.phantom.solids import blob, cylinder, ellipsoid, inside, join, path, sheet, tubes, turned
@@ -19,7 +21,7 @@ def empty_fields(plane: bool = False) -> Fields:
     values = np.full((len(NAMES), 9, 9, 9), FAR_MM, np.float32)
     if plane:
         values[:] = (np.arange(9) * 10.0 - 40.0)[None, None, None, :]
-    return Fields(values, np.array([-40.0, -40.0, -40.0]), 10.0)
+    return make_fields(values, np.array([-40.0, -40.0, -40.0]), 10.0)
 
 
 def ones(solids) -> np.ndarray:
@@ -86,6 +88,35 @@ def test_the_inside_of_a_field_fills_its_side():
 
     left_edge = GRID.origin_mm[0] - GRID.spacing_mm[2] / 2
     assert filled == pytest.approx(-left_edge * 41 * 0.9 * 23 * 2.5 / 1000, rel=0.01)
+
+
+def wavy_fields() -> Fields:
+    """Fields that rise and fall, some of them far steeper than a distance does."""
+    z, y, x = np.mgrid[0:9, 0:9, 0:9] * 10.0 - 40.0
+    one = 14 * np.sin(x / 9) + 0.6 * y + 0.3 * z
+    values = np.stack([one * (1 + f % 3) + 5 * (f % 4) for f in range(len(NAMES))]).astype(np.float32)
+    return make_fields(values, np.array([-40.0, -40.0, -40.0]), 10.0)
+
+
+@pytest.mark.parametrize("turn", [(0, 0, 0), (4, -3, 6)])
+def test_voxels_that_are_passed_over_would_not_have_been_painted(turn):
+    grid, fields, pose = Grid((7, 29, 37), (5.0, 1.3, 1.1), (-19.8, -18.0, -15.0)), wavy_fields(), np.eye(4)
+    pose[:3, :3] = turned(*turn)
+    flat = path("x", [(-14, 3, -9), (2, 5, 0), (13, 9, 8)], (9.0, 7.0, 5.0), 0.3, [(0.2, 1, 0), (0, 1, 0.3), (0, 1, 0)])
+    solids = join(
+        inside("x", 1, 2.0).hidden(2, 1.0), sheet("x", 2, 1.5, -3.0), inside("x", 3).clipped(1, 4.0), flat,
+        tubes("x", [[-15.0, -9.0, -12.0]], [[14.0, 6.0, 13.0]], 0.6, 4.5), tubes("x", [[-9.0, 9.0, 1.0]], [[9.0, 9.5, 1.2]], 0.4),
+        tubes("x", [[3.0, -8.0, 0.0]], [[3.0, -8.0, 0.0]], 3.0), ellipsoid("x", (4, 2, 1), (13.0, 2.2, 9.0), turned(20, 40, 10).T),
+        ellipsoid("x", (-8, -6, 3), (9.0, 7.0, 8.0), exponent=4.0), cylinder("x", (7, -9, -4), (6.0, 4.0, 5.0), turned(12, 8, 0).T),
+        blob("x", (-6, 7, -5), (6.0, 5.0, 7.0), [[1.0, 0, 0, 0.3, 8.0], [0, -1.0, 0, -0.2, 6.0]]).softened(2.0),
+    )  # fmt: skip
+    shades = np.array([[10.0 * n - 40, 0.3, -0.2 * (n % 2), 0] for n in range(len(solids))])
+
+    painted = paint(solids, shades, fields, grid, pose, -1000.0, FLAT)
+
+    wanted = paint_all(solids, shades, fields, grid, pose, -1000.0)
+    off = np.abs(painted - wanted)
+    assert off.max() < 1e-3, f"{(off >= 1e-3).sum()} voxels, the first at {np.argwhere(off >= 1e-3)[0]}: {off.max():.1f}"
 
 
 def test_later_solids_cover_earlier_ones():

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lungstage.phantom.distance import FAR_MM
-from lungstage.phantom.fields import NAMES, Fields
+from lungstage.phantom.fields import NAMES, make_fields
 from lungstage.phantom.measure import measure_shape
 from lungstage.phantom.parameters import read_table
 from lungstage.phantom.solids import ellipsoid, turned
@@ -17,7 +17,7 @@ from lungstage.phantom.wishes import NOT_MADE, plan_disease
 from lungstage.tnm import describe_tnm, read_edition
 
 SLOW_MACHINE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-FAR = Fields(np.full((len(NAMES), 3, 3, 3), FAR_MM, np.float32), np.full(3, -60.0), 60.0)
+FAR = make_fields(np.full((len(NAMES), 3, 3, 3), FAR_MM, np.float32), np.full(3, -60.0), 60.0)
 THINNEST = 4.0  # longest over shortest axis; samples do not reach into the tips of needles, and no lesion is one
 RADII = st.tuples(*[st.floats(4.0, 30.0)] * 3).filter(lambda radii: max(radii) <= THINNEST * min(radii))
 TURNS = st.tuples(*[st.floats(-90.0, 90.0)] * 3)
