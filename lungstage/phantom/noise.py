@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .fields import stretched
+from .fields import stretched_plane
 from .protocol import Protocol
 from .streaks import streaks
 
@@ -27,6 +27,8 @@ FLOOR = 0.22
 DIRECTIONS, VIEWS = 4, 12
 COARSE = 8
 """Pixels along the side of the blocks on which path lengths are summed."""
+TOGETHER = 8
+"""Slices that are made in one go."""
 METAL_STREAM = 7
 """What sets the noise of metal's streaks apart from the noise of its slice."""
 FWHM_PER_SIGMA = 2.3548
@@ -47,26 +49,38 @@ def reconstruct(image: np.ndarray, pixel_mm: float, protocol: Protocol, rng: np.
     seeds = rng.integers(0, 2**63, image.shape[0] + 1)
     out = np.empty(image.shape, np.int16)
 
-    def one(k):
-        out[k] = one_slice(image[k], pixel_mm, protocol, filters, seeds[k : k + 2])
+    def some(first):  # neighbours in one go: each slice shares its noise with the next
+        last = min(first + TOGETHER, len(image))
+        white = white_noise(seeds[first], image.shape[1:])
+        for k in range(first, last):
+            following = white_noise(seeds[k + 1], image.shape[1:])
+            metal_rng = np.random.default_rng([int(seeds[k]), METAL_STREAM])
+            out[k] = one_slice(image[k], pixel_mm, protocol, filters, (white, following), metal_rng)
+            white = following
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
-        list(pool.map(one, range(image.shape[0])))
+        list(pool.map(some, range(0, len(image), TOGETHER)))
     return out
 
 
-def one_slice(plane: np.ndarray, pixel_mm: float, protocol: Protocol, filters: Filters, seeds: np.ndarray) -> np.ndarray:
-    """int16 (y, x) HU of one painted slice; seeds: of its own noise and of the next slice's."""
+def white_noise(seed: int, shape: tuple[int, int]) -> np.ndarray:
+    """float32 (y, x) of one slice, before any kernel."""
+    return np.random.default_rng(seed).standard_normal(shape, np.float32)
+
+
+def one_slice(plane: np.ndarray, pixel_mm: float, protocol: Protocol, filters: Filters, white: tuple[np.ndarray, np.ndarray],
+              metal_rng: np.random.Generator) -> np.ndarray:  # fmt: skip
+    """int16 (y, x) HU of one painted slice; white: noise of its own and of the next slice; metal_rng: of rays through metal."""
     from scipy.fft import irfft2, rfft2
 
     result = irfft2(rfft2(plane + np.float32(1000)) * filters.blur, plane.shape) - np.float32(1000)
     if protocol.ct_noise_hu > 0:
-        white = [np.random.default_rng(seed).standard_normal(plane.shape, np.float32) for seed in seeds]
         share = neighbour_weight(protocol.next_slice)
         mixed = rfft2((white[0] + share * white[1]) / np.float32(np.sqrt(1 + share**2)))
         for grain, strength in zip(filters.grain, strengths(plane, pixel_mm), strict=True):
-            result += irfft2(mixed * grain, plane.shape) * (strength * np.float32(protocol.ct_noise_hu))
-    hardened = streaks(plane, pixel_mm, np.random.default_rng([int(seeds[0]), METAL_STREAM]))
+            strong = stretched_plane(strength, plane.shape) * np.float32(protocol.ct_noise_hu)
+            result += irfft2(mixed * grain, plane.shape) * strong
+    hardened = streaks(plane, pixel_mm, metal_rng)
     if hardened is not None:
         result += hardened
     return np.clip(np.rint(result), *HU_RANGE).astype(np.int16)
@@ -107,7 +121,7 @@ def direction_weight(turn: np.ndarray, middle: float) -> np.ndarray:
 
 
 def strengths(plane: np.ndarray, pixel_mm: float) -> np.ndarray:
-    """float32 (d, y, x): noise over the protocol's, for each direction of `make_filters`."""
+    """float32 (d, blocks, blocks): noise over the protocol's, for each direction of `make_filters`, by blocks of COARSE pixels."""
     side = plane.shape[0] // COARSE
     rest = plane.shape[0] - side * COARSE
     kept = plane[: side * COARSE, : side * COARSE] if rest else plane
@@ -120,8 +134,7 @@ def strengths(plane: np.ndarray, pixel_mm: float) -> np.ndarray:
         path = smoothed(np.bincount(bins[view].ravel(), water.ravel(), count) * step)
         variance = np.exp(MU_PER_MM * MODULATED * (np.minimum(path, LONGEST_MM) - REFERENCE_MM))
         sums += weights[:, view, None, None] * variance[bins[view]]
-    spread = np.sqrt(sums + FLOOR**2).astype(np.float32)
-    return stretched(stretched(spread, plane.shape[0], 1), plane.shape[1], 2)
+    return np.sqrt(sums + FLOOR**2).astype(np.float32)
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numba import njit, prange
 
 from ..geometry import Grid
 from .anatomy import BACK_MM, Anatomy
@@ -244,14 +245,27 @@ def breathe(image: np.ndarray, moving: np.ndarray, grid: Grid, anatomy: Anatomy,
     z = grid.origin_mm[2] + grid.spacing_mm[0] * np.arange(grid.shape[0]) - anatomy.person.offset_mm[2]
     apex, dome = 92 * anatomy.person.scale[2], anatomy.landmarks["dome_right"][2]
     profile = np.clip((apex - z) / (apex - dome), 0, 1.15) ** 1.5
-    mean = np.zeros_like(image)
-    for phase in BREATHING_PHASES:
-        # breath out lifts the content: what is seen at z comes from lower down
-        source = np.arange(len(z)) + ((phase - 0.3) * way - shift * 0.5) * profile / grid.spacing_mm[0]
-        source = np.clip(source, 0, len(z) - 1.001)
-        first = source.astype(int)
-        share = (source - first).astype(np.float32)[:, None, None]
-        mean += image[first] * (1 - share) + image[np.minimum(first + 1, len(z) - 1)] * share
-    mean /= len(BREATHING_PHASES)
+    # breath out lifts the content: what is seen at z comes from lower down
+    lifts = (np.array(BREATHING_PHASES)[:, None] - 0.3) * way - shift * 0.5
+    source = np.clip(np.arange(len(z)) + lifts * profile / grid.spacing_mm[0], 0, len(z) - 1.001)
+    first = source.astype(int)
+    out = np.empty_like(image)
+    _average_breaths(image, moving, first, (source - first).astype(np.float32), out)
     lifted_mm = shift * 0.5 - (float(np.mean(BREATHING_PHASES)) - 0.3) * way
-    return image + moving * (mean - image), lifted_mm
+    return out, lifted_mm
+
+
+@njit(cache=True, parallel=True)
+def _average_breaths(image, moving, first, share, out):
+    """Each slice as the mean over breaths (p) of what lies `share` (p, z) of the way from slice `first` (p, z) to the next, as far
+    as it moves (z, y, x) with them."""
+    for k in prange(image.shape[0]):
+        for j in range(image.shape[1]):
+            for i in range(image.shape[2]):
+                mean = np.float32(0)
+                for p in range(first.shape[0]):
+                    low = first[p, k]
+                    high = min(low + 1, image.shape[0] - 1)
+                    mean += image[low, j, i] * (np.float32(1) - share[p, k]) + image[high, j, i] * share[p, k]
+                still = image[k, j, i]
+                out[k, j, i] = still + moving[k, j, i] * (np.float32(mean / first.shape[0]) - still)
