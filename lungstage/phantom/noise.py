@@ -121,7 +121,7 @@ def direction_weight(turn: np.ndarray, middle: float) -> np.ndarray:
 
 
 def strengths(plane: np.ndarray, pixel_mm: float) -> np.ndarray:
-    """float32 (d, blocks, blocks): noise over the protocol's, for each direction of `make_filters`, by blocks of COARSE pixels."""
+    """float32 (d, blocks, blocks): noise over the protocol's, by direction of `make_filters` and block of COARSE pixels."""
     side = plane.shape[0] // COARSE
     rest = plane.shape[0] - side * COARSE
     kept = plane[: side * COARSE, : side * COARSE] if rest else plane

@@ -59,7 +59,7 @@ class Strokes(NamedTuple):
 class Voxels(NamedTuple):
     """The grid seen from the patient's frame: to_frame (3, 4) from index (x, y, z) to mm; steps (3) width of a voxel along
     its own axes, mm; turn (3, 3) from directions of the frame to these axes; widest: no voxel is wider along any direction, mm;
-    paces (f, z blocks, y blocks, bands) mm by which a field changes at most from one voxel of a row to the next (see `Fields`)."""
+    paces (f, z blocks, y blocks, bands) mm that a field changes at most from one voxel of a row to the next (see `Fields`)."""
 
     to_frame: np.ndarray
     steps: np.ndarray
@@ -84,9 +84,8 @@ def paint(
     to_frame = pose @ grid.affine_lps
     turn = np.ascontiguousarray((pose[:3, :3] @ grid.axes).T)
     steps = np.array(grid.spacing_mm[::-1])
-    voxels = Voxels(
-        np.ascontiguousarray(to_frame[:3]), steps, turn, float(np.linalg.norm(steps)), fields.steepest @ np.abs(to_frame[:3, 0])
-    )
+    paces = fields.steepest @ np.abs(to_frame[:3, 0])
+    voxels = Voxels(np.ascontiguousarray(to_frame[:3]), steps, turn, float(np.linalg.norm(steps)), paces)
     boxes = index_boxes(solids, to_frame, grid.shape)
     strokes = Strokes(solids.rows, solids.bumps, np.ascontiguousarray(shades, np.float64), *boxes)
     _paint(out, voxels, strokes, fields, lattice)

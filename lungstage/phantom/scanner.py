@@ -257,8 +257,8 @@ def breathe(image: np.ndarray, moving: np.ndarray, grid: Grid, anatomy: Anatomy,
 
 @njit(cache=True, parallel=True)
 def _average_breaths(image, moving, first, share, out):
-    """Each slice as the mean over breaths (p) of what lies `share` (p, z) of the way from slice `first` (p, z) to the next, as far
-    as it moves (z, y, x) with them."""
+    """Each slice as the mean over breaths (p) of what lies `share` (p, z) of the way from slice `first` (p, z) to the next, as
+    far as it moves (z, y, x) with them."""
     for k in prange(image.shape[0]):
         for j in range(image.shape[1]):
             for i in range(image.shape[2]):

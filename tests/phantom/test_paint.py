@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from naive.painting import paint_all
 
 from lungstage.geometry import Grid
@@ -105,9 +104,11 @@ def test_voxels_that_are_passed_over_would_not_have_been_painted(turn):
     flat = path("x", [(-14, 3, -9), (2, 5, 0), (13, 9, 8)], (9.0, 7.0, 5.0), 0.3, [(0.2, 1, 0), (0, 1, 0.3), (0, 1, 0)])
     solids = join(
         inside("x", 1, 2.0).hidden(2, 1.0), sheet("x", 2, 1.5, -3.0), inside("x", 3).clipped(1, 4.0), flat,
-        tubes("x", [[-15.0, -9.0, -12.0]], [[14.0, 6.0, 13.0]], 0.6, 4.5), tubes("x", [[-9.0, 9.0, 1.0]], [[9.0, 9.5, 1.2]], 0.4),
-        tubes("x", [[3.0, -8.0, 0.0]], [[3.0, -8.0, 0.0]], 3.0), ellipsoid("x", (4, 2, 1), (13.0, 2.2, 9.0), turned(20, 40, 10).T),
-        ellipsoid("x", (-8, -6, 3), (9.0, 7.0, 8.0), exponent=4.0), cylinder("x", (7, -9, -4), (6.0, 4.0, 5.0), turned(12, 8, 0).T),
+        tubes("x", [[-15.0, -9.0, -12.0]], [[14.0, 6.0, 13.0]], 0.6, 4.5),
+        tubes("x", [[-9.0, 9.0, 1.0]], [[9.0, 9.5, 1.2]], 0.4), tubes("x", [[3.0, -8.0, 0.0]], [[3.0, -8.0, 0.0]], 3.0),
+        ellipsoid("x", (4, 2, 1), (13.0, 2.2, 9.0), turned(20, 40, 10).T),
+        ellipsoid("x", (-8, -6, 3), (9.0, 7.0, 8.0), exponent=4.0),
+        cylinder("x", (7, -9, -4), (6.0, 4.0, 5.0), turned(12, 8, 0).T),
         blob("x", (-6, 7, -5), (6.0, 5.0, 7.0), [[1.0, 0, 0, 0.3, 8.0], [0, -1.0, 0, -0.2, 6.0]]).softened(2.0),
     )  # fmt: skip
     shades = np.array([[10.0 * n - 40, 0.3, -0.2 * (n % 2), 0] for n in range(len(solids))])
