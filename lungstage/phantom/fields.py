@@ -158,7 +158,7 @@ def stretched(values: np.ndarray, count: int, axis: int) -> np.ndarray:
 
 
 def between(length: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """int (count) first of the two of `length` samples that each of `count` even steps lies between, float32 share of the other."""
+    """int (count) first of the two of `length` samples that each of `count` steps lies between, float32 share of the other."""
     at = np.clip((np.arange(count) + 0.5) * length / count - 0.5, 0, length - 1)
     first = np.minimum(at.astype(int), length - 2)
     return first, (at - first).astype(np.float32)
