@@ -18,12 +18,10 @@ from .parameters import OrientationParameters
 SOFT_HU, AIR_HU = -300, -500
 FEW_CORNERS = 4  # voxels read of a block below which its unevenness is not known
 FEWEST_BLOCKS = 6  # along each axis; a thinner slab is no chest
-SPINE_MIDDLE = 0.56  # of the body on one side of the spine: so much at most across it, where left and right are alike
 MIDDLE_OF_BONE = 0.01  # so much more counts what lies deep in bone: a path keeps to the middle and not to the first of equals
 HALF_A_VOTE = 0.5
 LOOKS = 3  # a first look may be wrong about one thing, which the second sees; what turns for ever is not judged
 STRAIGHT = ((0, False), (1, False), (2, False))
-DRIFT_MM = 10.0  # along so much of the spine it may move by one block: scoliosis, but no rib
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def look_at(values: np.ndarray, spacing_mm, numbers: OrientationParameters) -> S
     if lung.sum() * np.prod(sides_mm) / 1000 < numbers.lungs_ml:
         return None
     bone = bone_of(hu, texture, numbers)
-    spines = [spine_along(bone, lung, sides_mm, axis) for axis in range(3)]
+    spines = [spine_along(bone, lung, sides_mm, axis, numbers.spine_drift_mm) for axis in range(3)]
     seen = [share for share, _ in spines]
     along = int(np.argmax(seen))
     if seen[along] < numbers.spine_seen or seen[along] - sorted(seen)[1] < numbers.spine_margin:
@@ -115,7 +113,7 @@ def look_at(values: np.ndarray, spacing_mm, numbers: OrientationParameters) -> S
     order = max(orders, key=lambda order: deep(before[order]))
     in_front = before[order]
     if order != (0, 1, 2) and (
-        deep(in_front) < numbers.spine_behind or deep(before[order[0], order[2], order[1]]) > SPINE_MIDDLE
+        deep(in_front) < numbers.spine_behind or deep(before[order[0], order[2], order[1]]) > numbers.spine_middle
     ):
         return None
     view = View.of(hu, body, lung, sides_mm, path, order)
@@ -206,10 +204,10 @@ def lungs_in(hu: np.ndarray, body: np.ndarray, sides_mm, numbers: OrientationPar
     return (size_ml > numbers.lung_piece_ml)[labels]
 
 
-def spine_along(bone: np.ndarray, lung: np.ndarray, sides_mm, axis: int) -> tuple[float, np.ndarray]:
+def spine_along(bone: np.ndarray, lung: np.ndarray, sides_mm, axis: int, drift_mm: float) -> tuple[float, np.ndarray]:
     """(share of the axis along which one column of bone is seen, its place in each plane (planes, 2)).
 
-    The column is the path of most bone that moves sideways by at most one block in DRIFT_MM: dynamic programming, exact. It
+    The column is the path of most bone that moves sideways by at most one block in `drift_mm`: dynamic programming, exact. It
     is looked for within the reach of the lungs across the axis: in the trunk, but not in the arms.
     """
     from scipy import ndimage
@@ -220,7 +218,7 @@ def spine_along(bone: np.ndarray, lung: np.ndarray, sides_mm, axis: int) -> tupl
     near = ndimage.gaussian_filter(trunk, (6 / sides_mm[axis], *(8 / across)), truncate=3.0)
     solid = np.minimum(2 * near, 1.0)
     here = solid + MIDDLE_OF_BONE * near
-    every = max(1, round(DRIFT_MM / sides_mm[axis]))
+    every = max(1, round(drift_mm / sides_mm[axis]))
     totals = [here[0]]
     for k in range(1, len(here)):
         before = ndimage.maximum_filter(totals[-1], 3) if k % every == 0 else totals[-1]

@@ -13,14 +13,11 @@ from .parameters import StudyParameters
 
 STEP_MM, COLUMN_MM = 2.0, 6.0
 REACH_MM, PLATEAU_MM = 60.0, 30.0  # the profile above and below the dome, and from where on each plateau is taken
-LUNG_HU, LIVER_HU = -500, (-50, 250)
 MOST = 0.8  # of the samples above the dome are lung, and below it liver
-DOME_MM = 40.0  # columns whose border lies in a range as wide as this: the sides of the diaphragm are too steep
 COLUMNS_MIN = 20
-CONTRAST_MIN = 1.5  # liver over lung; less shows no border
 
 
-def breathing_shift_mm(ct: Volume, pet: Volume) -> float | None:
+def breathing_shift_mm(ct: Volume, pet: Volume, numbers: StudyParameters) -> float | None:
     """How many mm the right dome lies higher on PET than on CT; None where it is not seen on both.
 
     Right is where the header has it (small x).
@@ -29,14 +26,14 @@ def breathing_shift_mm(ct: Volume, pet: Volume) -> float | None:
     if lattice is None:
         return None
     hu, uptake = (sampled(volume, lattice) for volume in (ct, pet))
-    columns = dome_columns(hu, lattice)
+    columns = dome_columns(hu, numbers)
     if len(columns) < COLUMNS_MIN:
         return None
     reach = int(REACH_MM / STEP_MM)
     profile = np.median([uptake[k - reach : k + reach + 1, j, i] for k, j, i in columns], axis=0)
     distance_mm = STEP_MM * (np.arange(-reach, reach + 1) + 0.5)  # the border lies half a step below the first lung
     liver, lung = (float(np.median(profile[far])) for far in (distance_mm < -PLATEAU_MM, distance_mm > PLATEAU_MM))
-    if not liver > CONTRAST_MIN * max(lung, 0.0):
+    if not liver > numbers.breathing_contrast * max(lung, 0.0):
         return None
     return fall_at(profile, distance_mm, (liver + lung) / 2)
 
@@ -75,7 +72,7 @@ def sampled(volume: Volume, lattice) -> np.ndarray:
     return planes
 
 
-def dome_columns(hu: np.ndarray, lattice) -> list[tuple[int, int, int]]:
+def dome_columns(hu: np.ndarray, numbers: StudyParameters) -> list[tuple[int, int, int]]:
     """(k, j, i) of the lowest lung sample of each column on the right where lung lies above liver, near the dome's usual height.
 
     Smoothed first, because low-dose scans are noisy. Lung has tissue above it too; the air beside a raised arm has not.
@@ -84,8 +81,8 @@ def dome_columns(hu: np.ndarray, lattice) -> list[tuple[int, int, int]]:
 
     hu = gaussian_filter(hu, 1.0)
     reach, plateau = int(REACH_MM / STEP_MM), int(PLATEAU_MM / STEP_MM)
-    tissue = (hu > LIVER_HU[0]) & (hu < LIVER_HU[1])
-    lung = hu < LUNG_HU
+    low, high = numbers.breathing_liver_hu
+    tissue, lung = (hu > low) & (hu < high), hu < numbers.breathing_lung_hu
     middle = np.flatnonzero(tissue.any(axis=(0, 1))).mean() if tissue.any() else 0
     found = []
     for j in range(hu.shape[1]):
@@ -98,7 +95,7 @@ def dome_columns(hu: np.ndarray, lattice) -> list[tuple[int, int, int]]:
                 if bordered and np.count_nonzero(dense[k + plateau :]) * STEP_MM > 10:
                     found.append((int(k), j, i))
     usual = np.median([k for k, _, _ in found]) if found else 0
-    return [place for place in found if abs(place[0] - usual) * STEP_MM <= DOME_MM / 2]
+    return [place for place in found if abs(place[0] - usual) * STEP_MM <= numbers.breathing_dome_mm / 2]
 
 
 def breathing_notes(shift_mm: float | None, numbers: StudyParameters) -> tuple[Note, ...]:

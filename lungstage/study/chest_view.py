@@ -8,8 +8,9 @@ import numpy as np
 
 from .parameters import OrientationParameters
 
-AIR_OF_A_TUBE_HU, SOFT_HU = -300, -200
-LIVER_HU = (20, 200)
+AIR_OF_A_TUBE_HU, SOFT_HU = -300, -200  # of blocks that hold some of its wall, or some lung, too
+RIB_STEP_MM, RIB_FALL_MM = 15, 12  # how far towards the front, and up to how far down, the next block of a rib lies
+FEW_BLOCKS = 20  # of lung in a plane, below which nothing lies between the lungs
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,93 +44,98 @@ class View:
 
     def head_votes(self, numbers: OrientationParameters) -> tuple[float, float]:
         """Votes of ribs and windpipe for the head at the far end of the first axis, each whole at 1 or beyond."""
-        return self.ribs(numbers.bone_hu) / numbers.ribs_slope, self.windpipe() / numbers.windpipe_share
+        return self.ribs(numbers) / numbers.ribs_slope, self.windpipe(numbers) / numbers.windpipe_share
 
-    def ribs(self, bone_hu: float) -> float:
+    def ribs(self, numbers: OrientationParameters) -> float:
         """In [-1, 1]: ribs that sink towards the front against ribs that rise, at the sides of the chest."""
         from scipy import ndimage
 
-        reach = max(1, round(25 / min(self.sides_mm)))
-        bone = (self.hu > bone_hu) & ndimage.binary_dilation(self.lung, iterations=reach)
-        aside = np.abs(np.arange(self.hu.shape[2]) - self.spine[:, 1:]) * self.sides_mm[2] >= 60
+        reach = max(1, round(numbers.ribs_near_mm / min(self.sides_mm)))
+        bone = (self.hu > numbers.bone_hu) & ndimage.binary_dilation(self.lung, iterations=reach)
+        aside = np.abs(np.arange(self.hu.shape[2]) - self.spine[:, 1:]) * self.sides_mm[2] >= numbers.ribs_aside_mm
         bone &= aside[:, None, :]
-        step, reach = max(1, round(15 / self.sides_mm[1])), max(1, round(12 / self.sides_mm[0]))
+        step, reach = max(1, round(RIB_STEP_MM / self.sides_mm[1])), max(1, round(RIB_FALL_MM / self.sides_mm[0]))
         behind, before = bone[:, step:].astype(np.float32), bone[:, :-step].astype(np.float32)
         sinking = sum(float((behind[k:] * before[:-k]).sum()) for k in range(1, reach + 1))
         rising = sum(float((behind[:-k] * before[k:]).sum()) for k in range(1, reach + 1))
         return (sinking - rising) / max(1.0, sinking + rising)
 
-    def windpipe(self) -> float:
+    def windpipe(self, numbers: OrientationParameters) -> float:
         """In [-1, 1]: planes with a windpipe in the top third of the lungs against those in the bottom third."""
         planes = self.lung_planes
         third = len(planes) // 3
         if not third:
             return 0.0
-        top, bottom = (sum(self.has_windpipe(k) for k in part) for part in (planes[-third:], planes[:third]))
+        top, bottom = (sum(self.has_windpipe(k, numbers) for k in part) for part in (planes[-third:], planes[:third]))
         return (top - bottom) / third
 
-    def has_windpipe(self, plane: int) -> bool:
+    def has_windpipe(self, plane: int, numbers: OrientationParameters) -> bool:
         """Whether a plane shows an air space of a windpipe's size in front of the spine, apart from the lungs."""
         from scipy import ndimage
 
         row, column = self.spine[plane]
+        smallest, largest = numbers.windpipe_mm2
+        least, most = numbers.windpipe_before_mm
         labels, _ = ndimage.label((self.hu[plane] < AIR_OF_A_TUBE_HU) & self.body[plane])
         for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
             area_mm2 = np.count_nonzero(labels[rows, columns] == number) * self.sides_mm[1] * self.sides_mm[2]
             before_mm = (row - (rows.start + rows.stop - 1) / 2) * self.sides_mm[1]
             aside_mm = abs(column - (columns.start + columns.stop - 1) / 2) * self.sides_mm[2]
-            if 80 < area_mm2 < 800 and 10 < before_mm < 90 and aside_mm < 30:
+            if smallest < area_mm2 < largest and least < before_mm < most and aside_mm < numbers.windpipe_aside_mm:
                 return True
         return False
 
     def side_votes(self, numbers: OrientationParameters) -> tuple[float | None, ...]:
         """Votes of aorta, heart and liver for left at the far end of the third axis, each in [-1, 1], or None where unseen."""
-        liver = self.liver(numbers.below_lungs_mm)
-        shares = (self.aorta() / numbers.aorta_share, self.heart() / numbers.heart_share,
+        liver = self.liver(numbers)
+        shares = (self.aorta(numbers) / numbers.aorta_share, self.heart(numbers) / numbers.heart_share,
                   None if liver is None else liver / numbers.liver_share)  # fmt: skip
         return tuple(None if share is None else float(np.clip(share, -1, 1)) for share in shares)
 
-    def aorta(self) -> float:
+    def aorta(self, numbers: OrientationParameters) -> float:
         """Soft tissue beside the vertebrae, left less right, as a share."""
-        near, far = round(22 / self.sides_mm[2]), round(42 / self.sides_mm[2])
+        near, far = (round(side / self.sides_mm[2]) for side in numbers.aorta_aside_mm)
+        behind, before = (side / self.sides_mm[1] for side in numbers.aorta_before_mm)
         surplus = []
         for k in self.lung_planes:
             row, column = self.spine[k]
-            rows = slice(max(0, round(row - 35 / self.sides_mm[1])), round(row + 5 / self.sides_mm[1]) + 1)
+            rows = slice(max(0, round(row - before)), round(row - behind) + 1)
             soft = self.hu[k, rows] > SOFT_HU
             left, right = soft[:, column + near : column + far + 1], soft[:, max(0, column - far) : max(0, column - near) + 1]
             if left.size and right.size:
                 surplus.append(left.mean() - right.mean())
         return float(np.mean(surplus)) if surplus else 0.0
 
-    def heart(self) -> float:
+    def heart(self, numbers: OrientationParameters) -> float:
         """Soft tissue between the lower halves of the lungs, in front of the spine, left less right, as a share."""
         left = right = 0
         planes = self.lung_planes
         for k in planes[: len(planes) // 2]:
             row, column = self.spine[k]
             rows, columns = np.nonzero(self.lung[k])
-            if len(rows) < 20:
+            if len(rows) < FEW_BLOCKS:
                 continue
-            front = slice(rows.min(), max(rows.min() + 1, round(row - 20 / self.sides_mm[1])))
+            front = slice(rows.min(), max(rows.min() + 1, round(row - numbers.heart_before_mm / self.sides_mm[1])))
             soft = self.hu[k, front] > SOFT_HU
             left += np.count_nonzero(soft[:, column + 1 : columns.max() + 1])
             right += np.count_nonzero(soft[:, columns.min() : column])
         return (left - right) / max(1, left + right)
 
-    def liver(self, below_mm: float) -> float | None:
+    def liver(self, numbers: OrientationParameters) -> float | None:
         """Dense tissue at the lung bases and below, right less left, as a share of the body; None where it is not scanned."""
         from scipy import ndimage
 
         planes = self.lung_planes
-        if planes[0] * self.sides_mm[0] < below_mm:
+        if planes[0] * self.sides_mm[0] < numbers.below_lungs_mm:
             return None
+        low, high = numbers.liver_hu
+        below, wall = (round(numbers.liver_below_mm / self.sides_mm[0]), max(1, round(numbers.liver_wall_mm / self.sides_mm[1])))
         dense = {"left": 0, "right": 0}
         inside = {"left": 0, "right": 0}
-        for k in range(max(0, planes[0] - round(60 / self.sides_mm[0])), planes[0] + len(planes) // 4):
+        for k in range(max(0, planes[0] - below), planes[0] + len(planes) // 4):
             column = self.spine[k, 1]
-            deep = ndimage.binary_erosion(self.body[k], iterations=max(1, round(30 / self.sides_mm[1])))
-            solid = deep & (self.hu[k] > LIVER_HU[0]) & (self.hu[k] < LIVER_HU[1])
+            deep = ndimage.binary_erosion(self.body[k], iterations=wall)
+            solid = deep & (self.hu[k] > low) & (self.hu[k] < high)
             for side, columns in (("right", slice(None, column)), ("left", slice(column + 1, None))):
                 dense[side] += np.count_nonzero(solid[:, columns])
                 inside[side] += np.count_nonzero(deep[:, columns])

@@ -28,6 +28,19 @@ class OrientationParameters:
     below_lungs_mm: float
     sides_votes: float
     sides_seen: float
+    spine_drift_mm: float
+    spine_middle: float
+    ribs_aside_mm: float
+    ribs_near_mm: float
+    windpipe_mm2: tuple[float, float]
+    windpipe_before_mm: tuple[float, float]
+    windpipe_aside_mm: float
+    aorta_aside_mm: tuple[float, float]
+    aorta_before_mm: tuple[float, float]
+    heart_before_mm: float
+    liver_hu: tuple[float, float]
+    liver_below_mm: float
+    liver_wall_mm: float
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,11 @@ class StudyParameters:
     staging_bytes: float
     staging_gb: float
     breathing_noted_mm: float
+    visit_hours: float
+    breathing_lung_hu: float
+    breathing_liver_hu: tuple[float, float]
+    breathing_contrast: float
+    breathing_dome_mm: float
     orientation: OrientationParameters | None = None
     priors: Priors | None = None
 

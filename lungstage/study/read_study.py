@@ -96,7 +96,7 @@ def finished(
 ) -> Study:  # fmt: skip
     """The study with its passport."""
     ct = Volume(image.values, image.grid, "HU")
-    shift_mm = None if pet is None else breathing_shift_mm(ct, pet)
+    shift_mm = None if pet is None else breathing_shift_mm(ct, pet, numbers)
     if pet is not None:
         notes = (*notes, *pet.notes, *beyond_notes(ct.grid, pet.grid), *breathing_notes(shift_mm, numbers))
     pet_card = None if pet is None else pet.card

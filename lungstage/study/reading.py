@@ -28,8 +28,6 @@ from .pixels import PixelReader
 from .series import Stack, stack_slices
 from .wishes import Wishes, is_file
 
-HOURS_OF_ONE_VISIT = 24.0  # a visit may go over midnight; a PET of another day shows another breath and perhaps another disease
-
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -83,7 +81,7 @@ def choose(reading: Reading, wishes: Wishes, numbers: StudyParameters) -> Choice
     pet = None if is_file(wishes.pet) else choose_pet(pets, ct.stack, wishes, reading.where)
     notes = ()
     if pet is not None:
-        pet, said = beside(pet, ct.stack, reading.where, wishes)
+        pet, said = beside(pet, ct.stack, reading.where, wishes, numbers)
         notes += said
     elif pets and not is_file(wishes.pet):
         reasons = sorted({f"{one.stack.name}: {one.refused or 'of another patient'}" for one in pets})
@@ -153,7 +151,9 @@ def share_of(ct: Stack, pet: Stack) -> float | None:
     return max(0.0, min(high, pet_high) - max(low, pet_low)) / max(high - low, 1e-6)
 
 
-def beside(pet: Candidate, ct: Stack, where: str, wishes: Wishes) -> tuple[Candidate | None, tuple[Note, ...]]:
+def beside(
+    pet: Candidate, ct: Stack, where: str, wishes: Wishes, numbers: StudyParameters
+) -> tuple[Candidate | None, tuple[Note, ...]]:
     """(the PET, or None where it cannot lie on this CT, and what is said of it)."""
     stack = pet.stack
     if stack.problem is not None:
@@ -165,7 +165,7 @@ def beside(pet: Candidate, ct: Stack, where: str, wishes: Wishes) -> tuple[Candi
     if not share_of(ct, stack):
         return None, (Note("pet_not_used", f"{stack.name} covers no part of the CT", "staged on CT alone"),)
     hours = hours_between(ct, stack)
-    if wishes.pet is None and hours is not None and hours > HOURS_OF_ONE_VISIT:
+    if wishes.pet is None and hours is not None and hours > numbers.visit_hours:
         text = f"{stack.name} was taken {hours:.0f} hours from the CT"
         return None, (Note("pet_not_used", text, "staged on CT alone; choose it with --pet if they fit"),)
     if same_frame:

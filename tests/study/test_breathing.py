@@ -8,6 +8,8 @@ from lungstage.records import Volume
 from lungstage.study import load_study_parameters, read_study
 from lungstage.study.breathing import breathing_notes, breathing_shift_mm
 
+NUMBERS = load_study_parameters()
+
 
 def dome_mm(x, y):
     """Height of the diaphragm: two domes of 30 mm on a level of 100 mm."""
@@ -38,11 +40,11 @@ def pair(shift_mm, liver=2.2):
 
 @pytest.mark.parametrize("shift_mm", [-12.0, 0.0, 7.0, 25.0])
 def test_the_shift_of_the_diaphragm_is_measured(shift_mm):
-    assert breathing_shift_mm(*pair(shift_mm)) == pytest.approx(shift_mm, abs=3.0)  # less than a voxel of the PET
+    assert breathing_shift_mm(*pair(shift_mm), NUMBERS) == pytest.approx(shift_mm, abs=3.0)  # less than a voxel of the PET
 
 
 def test_without_uptake_in_the_liver_nothing_is_claimed():
-    assert breathing_shift_mm(*pair(0.0, liver=0.5)) is None
+    assert breathing_shift_mm(*pair(0.0, liver=0.5), NUMBERS) is None
 
 
 def test_only_a_shift_that_matters_is_noted():
