@@ -23,6 +23,7 @@ from .volume_files import open_volume
 
 SEG, RTSTRUCT = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.481.3"
 MOST_NAMES = 2**16 - 1
+SAME_PLACE = 4  # decimals of a voxel to which contours are known: many are drawn through the centres of voxels
 OFF_PLANE_MAX = 0.5  # of a CT slice: contours that rise more are not drawn in the planes of this CT
 
 
@@ -199,7 +200,7 @@ def masks_of_contours(header, grid: Grid) -> Iterator[tuple[str, np.ndarray]]:
     for roi in header.ROIContourSequence:
         planes = defaultdict(list)  # contours by the height at which they were drawn, so that holes are found in their own plane
         for contour in roi.get("ContourSequence", []):
-            points = grid.to_index(np.array(contour.ContourData, float).reshape(-1, 3))
+            points = grid.to_index(points_of(contour))
             if contour.get("ContourGeometricType", "CLOSED_PLANAR") == "POINT" or len(points) < 3:
                 continue
             if np.ptp(points[:, 0]) > OFF_PLANE_MAX:
@@ -216,11 +217,52 @@ def masks_of_contours(header, grid: Grid) -> Iterator[tuple[str, np.ndarray]]:
             yield names.get(roi.ReferencedROINumber, str(roi.ReferencedROINumber)), mask
 
 
-def filled(polygons, shape) -> np.ndarray:
-    """Bool (rows, columns), whose centres lie inside an odd number of polygons."""
-    from skimage.draw import polygon
+def points_of(contour) -> np.ndarray:
+    """LPS mm (points, 3) of a contour; straight from its text, of which pydicom would make an object for each number."""
+    written = contour.get_item("ContourData").value
+    return np.array(written.split(b"\\") if isinstance(written, bytes) else written, float).reshape(-1, 3)
 
+
+def filled(polygons, shape) -> np.ndarray:
+    """Bool (rows, columns), whose centres lie inside an odd number of polygons; each (points, 2), row and column."""
     inside = np.zeros(shape, bool)
     for points in polygons:
-        inside[polygon(points[:, 0], points[:, 1], shape)] ^= True
+        inside ^= held_by(np.round(points, SAME_PLACE), shape)
     return inside
+
+
+def held_by(points: np.ndarray, shape) -> np.ndarray:
+    """Bool (rows, columns), whose centres lie in one polygon or on its border: its edges are crossed row by row.
+
+    An edge is crossed by the rows from its lower end up to, not including, its upper one, so that each corner counts once.
+    """
+    ends = np.roll(points, -1, axis=0)
+    low, high = np.minimum(points[:, 0], ends[:, 0]), np.maximum(points[:, 0], ends[:, 0])
+    edge, row = rows_of(np.ceil(low), np.ceil(high) - 1, shape[0])
+    column = columns_at(points[edge], ends[edge], row)
+    crossed = np.zeros((shape[0], shape[1] + 1), np.int32)
+    np.add.at(crossed, (row, np.clip(np.ceil(column), 0, shape[1]).astype(int)), 1)
+    held = np.cumsum(crossed[:, :-1], axis=1) % 2 == 1
+    edge, row = rows_of(np.ceil(low), np.floor(high), shape[0])
+    level = points[edge, 0] == ends[edge, 0]
+    column = columns_at(points[edge[~level]], ends[edge[~level]], row[~level])
+    on_border = (column == np.rint(column)) & (column >= 0) & (column < shape[1])
+    held[row[~level][on_border], column[on_border].astype(int)] = True
+    for one, here in zip(edge[level], row[level]):
+        first, last = sorted((points[one, 1], ends[one, 1]))
+        held[here, max(0, int(np.ceil(first))) : max(0, int(np.floor(last)) + 1)] = True
+    return held
+
+
+def rows_of(first: np.ndarray, last: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """(edge, row) of all rows from the first to the last of each edge, of `count` that there are."""
+    first, last = np.clip(first, 0, count).astype(int), np.clip(last, -1, count - 1).astype(int)
+    each = np.maximum(last - first + 1, 0)
+    edge = np.repeat(np.arange(len(first)), each)
+    return edge, first[edge] + np.arange(len(edge)) - np.repeat(np.cumsum(each) - each, each)
+
+
+def columns_at(starts: np.ndarray, ends: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Where edges (n, 2) that are not level cross a row each."""
+    share = (row - starts[:, 0]) / (ends[:, 0] - starts[:, 0])
+    return np.round(starts[:, 1] + share * (ends[:, 1] - starts[:, 1]), SAME_PLACE)
