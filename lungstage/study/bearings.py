@@ -6,7 +6,7 @@ front and the windpipe lies at the top of the lungs; aorta and heart lie left, t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
@@ -33,6 +33,7 @@ class Bearings:
     sides     votes of aorta, heart and liver for the header's left, each in [-1, 1]; None where the scan does not show it
     sure_of_sides   whether they tell left from right
     sure_of_head    whether ribs and windpipe tell head from feet
+    sure_of_back    whether the spine lies plainly nearer to the back than to the front
     """
 
     judged: bool
@@ -40,6 +41,7 @@ class Bearings:
     sides: tuple[float | None, ...] = ()
     sure_of_sides: bool = False
     sure_of_head: bool = False
+    sure_of_back: bool = False
 
     @property
     def as_the_header(self) -> bool:
@@ -75,7 +77,8 @@ def take_bearings(ct: Volume, numbers: OrientationParameters) -> Bearings:
     (head, back, (left, backwards)) = turn
     votes = tuple(-vote if against and vote is not None else vote for vote in votes)
     sure = against or total >= numbers.sides_seen
-    return Bearings(True, (head, back, (left, backwards != against)), votes, sure, upright(sight.head_votes))
+    seen = upright(sight.head_votes), sight.in_front >= numbers.spine_behind
+    return Bearings(True, (head, back, (left, backwards != against)), votes, sure, *seen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,7 @@ class Sight:
     """A chest looked at: the turn, as in Bearings, that brings head and back where they belong, and the blocks as they came.
 
     head_votes   of ribs and windpipe, for the head where the blocks have it, back being where it belongs
+    in_front     share of the body in front of the spine, by the back where the blocks have it
 
     Left follows from head and back: a scanner turns patients but does not mirror them.
     """
@@ -90,39 +94,64 @@ class Sight:
     turn: tuple[tuple[int, bool], ...]
     view: View
     head_votes: tuple[float, float]
+    in_front: float
 
 
 def look_at(values: np.ndarray, spacing_mm, numbers: OrientationParameters) -> Sight | None:
-    """Where head and back of an array (HU, its three sides in mm) are; None where it shows no chest or no spine."""
+    """Where head and back of an array (HU, its three sides in mm) are; None where it shows no chest or no spine.
+
+    Who is old and has a pale spine is looked at once more for paler bone.
+    """
+    blocks = chest_blocks(values, spacing_mm, numbers)
+    if blocks is None:
+        return None
+    return sight_of(blocks, numbers) or sight_of(blocks, replace(numbers, bone_hu=numbers.bone_pale_hu))
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """A chest in blocks (z, y, x): mean HU, unevenness in HU, bool body and lung, and the sides of a block in mm."""
+
+    hu: np.ndarray
+    texture: np.ndarray
+    body: np.ndarray
+    lung: np.ndarray
+    sides_mm: np.ndarray
+
+
+def chest_blocks(values: np.ndarray, spacing_mm, numbers: OrientationParameters) -> Blocks | None:
+    """The blocks of an array, or None where it shows no chest."""
     hu, texture, sides_mm = blocks_of(values, spacing_mm, numbers.block_mm)
     if min(hu.shape) < FEWEST_BLOCKS:
         return None
     body = filled_body(hu)
     lung = lungs_in(hu, body, sides_mm, numbers)
-    if lung.sum() * np.prod(sides_mm) / 1000 < numbers.lungs_ml:
-        return None
-    bone = bone_of(hu, texture, numbers)
-    spines = [spine_along(bone, lung, sides_mm, axis, numbers.spine_drift_mm) for axis in range(3)]
+    enough = lung.sum() * np.prod(sides_mm) / 1000 >= numbers.lungs_ml
+    return Blocks(hu, texture, body, lung, sides_mm) if enough else None
+
+
+def sight_of(blocks: Blocks, numbers: OrientationParameters) -> Sight | None:
+    """Where head and back of a chest are; None where no spine is seen, or where it does not tell the back from the sides."""
+    bone = bone_of(blocks.hu, blocks.texture, numbers)
+    spines = [spine_along(bone, blocks.lung, blocks.sides_mm, axis, numbers.spine_drift_mm) for axis in range(3)]
     seen = [share for share, _ in spines]
     along = int(np.argmax(seen))
     if seen[along] < numbers.spine_seen or seen[along] - sorted(seen)[1] < numbers.spine_margin:
         return None
     path = spines[along][1]
     orders = [order for order in permutations(range(3)) if order[0] == along]
-    before = {order: share_in_front(np.transpose(body, order), path, order[1] > order[2]) for order in orders}
+    before = {order: share_in_front(np.transpose(blocks.body, order), path, order[1] > order[2]) for order in orders}
     order = max(orders, key=lambda order: deep(before[order]))
-    in_front = before[order]
-    if order != (0, 1, 2) and (
-        deep(in_front) < numbers.spine_behind or deep(before[order[0], order[2], order[1]]) > numbers.spine_middle
-    ):
+    in_front, across = before[order], before[order[0], order[2], order[1]]
+    if order != (0, 1, 2) and (deep(in_front) < numbers.spine_behind or deep(across) > numbers.spine_middle):
         return None
-    view = View.of(hu, body, lung, sides_mm, path, order)
+    view = View.of(blocks.hu, blocks.body, blocks.lung, blocks.sides_mm, path, order)
     flip_back = in_front < 1 - numbers.spine_behind
     behind = view.flipped(1) if flip_back else view
     votes = behind.head_votes(numbers)
     flip_head = upright(tuple(-vote for vote in votes))
     mirrored = (order_is_odd(order) + flip_back + flip_head) % 2 == 1
-    return Sight(((order[0], flip_head), (order[1], flip_back), (order[2], mirrored)), view, votes)
+    return Sight(((order[0], flip_head), (order[1], flip_back), (order[2], mirrored)), view, votes, in_front)
 
 
 def upright(votes: tuple[float, float]) -> bool:

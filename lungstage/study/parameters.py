@@ -15,6 +15,7 @@ class OrientationParameters:
     lungs_ml: float
     lung_piece_ml: float
     bone_hu: float
+    bone_pale_hu: float
     bone_texture_hu: float
     bone_sure_hu: float
     spine_seen: float

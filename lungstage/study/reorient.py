@@ -31,7 +31,8 @@ def believed(image: Image, pet: Pet | None, name: str, fix: bool, numbers: Study
     if not seen.judged:
         return image, pet, (UNJUDGED_NOTE,)
     notes = () if seen.sure_of_sides else (sides_note(name, seen.sides, numbers.orientation.sides_votes),)
-    notes += () if seen.sure_of_head else (head_note(name),)
+    notes += () if seen.sure_of_head else (unsure_note("head", f"{name}: ribs and windpipe do not tell head from feet"),)
+    notes += () if seen.sure_of_back else (unsure_note("back", f"{name}: the spine does not tell back from front"),)
     if seen.as_the_header:
         return image, pet, notes
     if not fix:
@@ -62,10 +63,9 @@ def contradiction(seen: Bearings) -> str:
     return "its header exchanges left and right (aorta, heart and liver say so), unless this patient's organs are mirrored"
 
 
-def head_note(name: str) -> Note:
-    """What is said where a chest shows too little to tell its head from its feet."""
-    text = f"{name}: ribs and windpipe do not tell head from feet"
-    return Note("head_unsure", text, "where the head is, and with it left and right, rests on the header alone")
+def unsure_note(where: str, text: str) -> Note:
+    """What is said where a chest shows too little to tell its head from its feet, or its back from its front."""
+    return Note(f"{where}_unsure", text, f"where the {where} is, and with it left and right, rests on the header alone")
 
 
 def sides_note(name: str, sides: tuple[float | None, ...], plainly: float) -> Note:
