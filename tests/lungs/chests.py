@@ -93,6 +93,35 @@ def study_of(hu, grid) -> Study:
     return Study(Volume(values, grid, "HU"), None, Passport((), None, None, {}, (), "drawn"), None, slices)
 
 
+TURNS = {
+    "coronal slices": np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]]),
+    "sagittal slices": np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]]),
+    "feet up and right left": np.diag([-1, 1, -1]),
+    "front back and feet up": np.diag([1, -1, -1]),
+    "turned by 90 degrees in the slice": np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]]),
+    "turned by 180 degrees in the slice": np.diag([-1, -1, 1]),
+}
+"""Name -> where the axes (x, y, z) of a stored array point in the patient, in columns."""
+
+
+def store_turned(study: Study, turn: np.ndarray, path) -> None:
+    """The CT as NIfTI with its array turned, and a header that says so."""
+    import SimpleITK as sitk
+
+    grid = study.ct.grid
+    axes = np.abs(turn).argmax(axis=0)
+    steps = turn[axes, np.arange(3)]
+    array = study.ct.values.transpose([2 - axes[2 - k] for k in range(3)])
+    array = array[tuple(slice(None, None, int(steps[2 - k])) for k in range(3))]
+    first = np.zeros(3)
+    first[2 - axes] = [0 if step > 0 else grid.shape[2 - axis] - 1 for axis, step in zip(axes, steps)]
+    image = sitk.GetImageFromArray(np.ascontiguousarray(array))
+    image.SetSpacing([grid.spacing_mm[2 - axis] for axis in axes])
+    image.SetOrigin(grid.to_mm(first).tolist())
+    image.SetDirection(turn.astype(float).ravel().tolist())
+    sitk.WriteImage(image, str(path))
+
+
 def upper_part(study: Study, truth: dict, z_from: int, z_to: int):
     """The same patient in a scan of fewer slices."""
     grid = study.ct.grid.box((z_from, 0, 0), (z_to, *study.ct.grid.shape[1:]))
