@@ -123,7 +123,7 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: Searc
         if near:
             best = min(near, key=away.__getitem__)
             used.add(best)
-            spots.append(replace(structures[best], suv=focus.suv, beside=focus.beside, isolated=focus.isolated))
+            spots.append(replace(structures[best], suv=focus.suv, hot=focus.blocks, beside=focus.beside, isolated=focus.isolated))
         else:
             spots.append(focus)
     spots = sorted(spots, key=lambda one: -(one.suv or 0.0))[: int(numbers.candidates_at_most)]
@@ -161,7 +161,7 @@ def told_apart(masses: list[Spot], foci: list[Spot], numbers: SearchParameters) 
             left[i] = replace(left[i], beside=as_blocks(own - hot[i]))
         if filling is not None:
             focus = left.pop(filling)
-            mass = replace(mass, suv=focus.suv, isolated=focus.isolated)
+            mass = replace(mass, suv=focus.suv, hot=focus.blocks, isolated=focus.isolated)
         if rest:
             taken = np.concatenate([mass.beside, as_blocks(own - rest)])
             kept.append(replace(mass, blocks=as_blocks(rest), beside=taken))

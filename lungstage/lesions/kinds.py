@@ -16,7 +16,8 @@ from .spots import Spot
 AROUND_MM = 12.0
 CORE_SHARE = 0.5
 MARGIN_MM = 4.0
-BONE_REACH_MM = 3.5
+BONE_REACH_MM, BONE_HOLE_MM = 3.5, 9.0
+"""Against bone; holes up to twice as wide are closed."""
 SHELL_MM = (2.0, 8.0)
 LARGE_NODE_MM = 15.0
 LEAST_PULMONARY = 0.1
@@ -100,7 +101,10 @@ def kinds_of(spot, search, anatomy, around, core, near: float, numbers: LesionPa
     bone = bone_share(search, around, core) if spot.suv is not None else 0.0
     lung = lung_kinds(spot, search, around, core, near, numbers.search)
     if spot.found_by in ("nodule", "mass", "glass"):
-        return normalised({"bone": bone} | {name: (1.0 - bone) * share for name, share in lung.items()})
+        wall = wall_share(spot, search, numbers.search)
+        rest = (1.0 - bone) * wall
+        kinds = {"bone": bone + rest * numbers.search.wall_bone, "soft_tissue": rest * (1.0 - numbers.search.wall_bone)}
+        return normalised(kinds | {name: (1.0 - bone) * (1.0 - wall) * share for name, share in lung.items()})
     focus = spot.found_by == "focus"
     inside = float((search.hull[around.box][core] > 0).mean())
     kinds = {"bone": bone} | {name: inside * (1.0 - bone) * share for name, share in lung.items()}
@@ -128,9 +132,21 @@ def kinds_by_region(regions: dict[str, float], focus: bool, near: float, numbers
 
 
 def bone_share(search: Search, around: Surroundings, core: np.ndarray) -> float:
-    """How much of a focus lies in bone or against it: a lytic one is no bone to a threshold, but bone stands around it."""
-    near = distance_mm(search.bone[around.box], search, BONE_REACH_MM) <= BONE_REACH_MM
-    return float(near[core].mean())
+    """How much of a focus lies in bone, against it or in a hole of it: a lytic one is no bone to a threshold, but bone stands
+    around it. What only lies before the spine is in no hole."""
+    bone = search.bone[around.box]
+    near = distance_mm(bone, search, BONE_REACH_MM) <= BONE_REACH_MM
+    far = distance_mm(bone, search, BONE_HOLE_MM) > BONE_HOLE_MM
+    return float((near | (distance_mm(far, search, BONE_HOLE_MM) > BONE_HOLE_MM))[core].mean()) if bone.any() else 0.0
+
+
+def wall_share(spot: Spot, search: Search, numbers: SearchParameters) -> float:
+    """Probability that what bulges into the hull is of the wall: its uptake lies beyond the hull. That of a tumour of the lung
+    lies in it, up to what PET blurs out."""
+    if not len(spot.hot):
+        return 0.0
+    beyond = float((search.hull[tuple(spot.hot.T)] == 0).mean())
+    return float(np.clip((beyond - numbers.wall_beyond[0]) / (numbers.wall_beyond[1] - numbers.wall_beyond[0]), 0.0, 1.0))
 
 
 def lung_kinds(spot, search, around, core, near: float, numbers: SearchParameters) -> dict[str, float]:
@@ -148,7 +164,7 @@ def lung_kinds(spot, search, around, core, near: float, numbers: SearchParameter
     if volume_ml >= numbers.effusion_ml:
         hu = search.hu[around.box][core]
         fluid = float(np.mean((hu > numbers.fluid_hu_low) & (hu < numbers.fluid_hu_high)))
-        at_wall = wall_share(search, around, core)
+        at_wall = border_share(search, around, core)
         kinds["effusion"] = 2.0 * fluid * at_wall
         kinds["collapse"] = (1.0 - fluid) * at_wall
     return normalised(kinds)
@@ -162,7 +178,7 @@ def lung_share(spot: Spot, search: Search, around: Surroundings, core: np.ndarra
     return float(search.lung[around.box][shell].mean()) if shell.any() else 1.0
 
 
-def wall_share(search: Search, around: Surroundings, core: np.ndarray) -> float:
+def border_share(search: Search, around: Surroundings, core: np.ndarray) -> float:
     """Share of the surface of a dense part that lies at the border of the hull rather than in the lung."""
     from scipy.ndimage import binary_dilation
 

@@ -47,6 +47,8 @@ class SearchParameters:
     focus_share: float
     focus_saddle: float
     focus_of_mass: float
+    wall_beyond: tuple[float, ...]
+    wall_bone: float
     cold_share: float
     cold_reach_mm: float
     cold_gap_mm: float

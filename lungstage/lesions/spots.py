@@ -21,6 +21,7 @@ class Spot:
     found_by    name of the detector
     blocks      (n, 3) indices of search blocks that surely belong to it, or empty
     suv         hottest value near, or None
+    hot         (n, 3) blocks of the focus that makes it hot, or empty
     beside      (n, 3) blocks that belong to its neighbours, where its shape may not reach
     spill       (n, 3) blocks of foci other than its own, whose uptake shines into it
     isolated    its uptake is a small round island: no wall of a heart, no loop of gut
@@ -32,6 +33,7 @@ class Spot:
     found_by: str
     blocks: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
     suv: float | None = None
+    hot: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
     beside: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
     spill: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
     isolated: bool = False
