@@ -14,7 +14,8 @@ MAKE_A_COARSE_CASE = """
 from dataclasses import replace
 from lungstage import make_case
 from lungstage.phantom.parameters import shipped_parameters
-coarse = replace(shipped_parameters(), ct_matrix=168, ct_pixel_mm=3.0, ct_slice_mm=4.0, pet_voxel_mm=(6.0, 6.0, 5.0), field_step_mm=4.0)
+pet = {"pet_voxel_mm": (6.0, 6.0, 5.0), "field_step_mm": 4.0}
+coarse = replace(shipped_parameters(), ct_matrix=168, ct_pixel_mm=3.0, ct_slice_mm=4.0, **pet)
 make_case(3, t="T2a", n="N1", m="M0", coverage="thorax", parameters=coarse).save("case")
 """
 

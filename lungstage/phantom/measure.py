@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from .distance import distances_to_union
 from .fields import Fields
@@ -84,7 +85,6 @@ def measure_shape(shape: Solids, without: Solids | None, fields: Fields, steps: 
 def longest(points: np.ndarray) -> float:
     """The largest distance between two of the points (n, 2) or (n, 3)."""
     from scipy.spatial import ConvexHull, QhullError
-    from scipy.spatial.distance import pdist
 
     if len(points) < 2:
         return 0.0
@@ -92,7 +92,20 @@ def longest(points: np.ndarray) -> float:
         points = points[ConvexHull(points).vertices]
     except QhullError:  # all in one line or plane: every point may be an end
         pass
-    return float(pdist(points).max())
+    return _widest(np.ascontiguousarray(points, np.float64)) ** 0.5
+
+
+@njit(cache=True)
+def _widest(points):
+    """The largest squared distance between two of the points: a hull has thousands, and no list of their distances is kept."""
+    widest = 0.0
+    for n in range(points.shape[0]):
+        for m in range(n):
+            apart = 0.0
+            for axis in range(points.shape[1]):
+                apart += (points[n, axis] - points[m, axis]) ** 2
+            widest = max(widest, apart)
+    return widest
 
 
 def short_axis(vertices: np.ndarray, step: float) -> float:

@@ -296,7 +296,7 @@ def _width(voxels, gx, gy, gz):
 
 @njit(cache=True)
 def _share(row, fields, voxels, surface, x, y, z):
-    """Share of a voxel that a solid fills; surface: `signed_distance` at the voxel's centre."""
+    """Share of a voxel that a solid fills; surface: distance, normal and thickness at the voxel's centre."""
     distance, gx, gy, gz, thickness = surface
     steps = voxels.steps
     reach = steps[0] + steps[1] + steps[2] + row[SOFT]

@@ -2,8 +2,24 @@
 
 import numpy as np
 
-from lungstage.phantom.distance import HIDDEN, HIDDEN_OFFSET, field_at, signed_distance
+from lungstage.phantom.distance import (
+    FIELD,
+    HIDDEN,
+    HIDDEN_OFFSET,
+    KIND,
+    TUBE,
+    body_distance,
+    field_at,
+    field_distance,
+    tube_distance,
+)
 from lungstage.phantom.paint import Voxels, _limits, _share
+
+
+def surface_of(row, bumps, fields, x, y, z):
+    if row[KIND] == FIELD:
+        return field_distance(row, fields, x, y, z)
+    return tube_distance(row, x, y, z) if row[KIND] == TUBE else body_distance(row, bumps, x, y, z)
 
 
 def paint_all(solids, shades, fields, grid, pose, base):
@@ -17,7 +33,7 @@ def paint_all(solids, shades, fields, grid, pose, base):
             x, y, z = to_frame[:3, :3] @ (i, j, k) + to_frame[:3, 3]
             if row[HIDDEN] >= 0 and field_at(fields, row[HIDDEN], x, y, z)[0] < row[HIDDEN_OFFSET]:
                 continue
-            surface = signed_distance(row, solids.bumps, fields, x, y, z)
+            surface = surface_of(row, solids.bumps, fields, x, y, z)
             if surface[0] > _limits(row, voxels)[0]:
                 continue
             share = _share(row, fields, voxels, surface, x, y, z)
