@@ -125,3 +125,15 @@ def test_a_patient_turned_by_a_header_that_lies_still_has_lungs(chest, turns):
     found = find_lungs(with_values(study, values, Grid(values.shape, spacing, study.ct.grid.origin_mm)))
 
     assert dice(both(found), np.rot90(both(lungs), turns, (1, 2))) > 0.97
+
+
+@pytest.mark.parametrize("slices", [12, 19])
+def test_an_abdomen_below_the_lungs_has_none(real_scan, slices):
+    from lungstage.study import read_study
+
+    study = read_study(real_scan("abdomen-ts") / "ct.nii.gz")
+    box = ((0, 0, 0), (slices, *study.ct.grid.shape[1:]))
+
+    found = find_lungs(with_values(study, study.ct.values[:slices], study.ct.grid.box(*box)))
+
+    assert found.p_thorax < 0.5 and not both(found).any()
