@@ -30,11 +30,12 @@ class Chest:
 
 def draw(chest: Chest, shape=SHAPE, spacing=SPACING, seed=1):
     """The study, and its truth: dict of bool arrays "right", "left", "airway", "tumour", "fluid", "body"."""
-    z, y, x = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(shape, spacing)], indexing="ij")
-    table = (y > 0.46 * shape[1] * spacing[1]) & (abs(y - 0.48 * shape[1] * spacing[1]) < 4)
+    z, y, x = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(shape, spacing)], indexing="ij", sparse=True)
+    table = np.broadcast_to((y > 0.46 * shape[1] * spacing[1]) & (abs(y - 0.48 * shape[1] * spacing[1]) < 4), shape)
     turn, tilt = np.radians([chest.turn_deg, chest.tilt_deg])
-    x, y = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
-    x, z = x * np.cos(tilt) + z * np.sin(tilt), z * np.cos(tilt) - x * np.sin(tilt)
+    if turn or tilt:  # who lies straight is drawn from three lines instead of three volumes
+        x, y = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+        x, z = x * np.cos(tilt) + z * np.sin(tilt), z * np.cos(tilt) - x * np.sin(tilt)
 
     def ellipsoid(cx, cy, cz, rx, ry, rz):
         return ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 + ((z - cz) / rz) ** 2 <= 1.0
