@@ -13,13 +13,14 @@ from ..kernels.morphology import grow_mm, shrink_mm
 from ..kernels.slices import span_slices
 from .coarse import Coarse
 from .parameters import SkeletonParameters
-from .pieces import keep_pieces_above, small_pieces_touching
+from .pieces import highest_beside, keep_pieces_above, small_pieces_touching
 from .spine import Canal, from_canal_mm
 
 SKIN_MM = 8.0  # skin and fat before the first rib, at least
 WINDPIPE_MM2 = 700.0  # air of a slice below this can be windpipe alone
 RIB_SLANT_MM = 25.0  # a slice meets each rib at a few places only; this far above and below, it meets the others
 RIB_MM = 10.0  # a rib's thickness and its way through the slices
+METAL_HU = 2000.0  # of a block; a block of cortical bone has less
 ARM_MM = 40.0  # an arm beside the chest is further from it than the next rib
 RIB_END_ML = 15.0  # an end of a rib that leaves the outline is smaller than this, a shoulder blade larger
 BEHIND_ARCH_MM, BESIDE_ARCH_MM = 8.0, 28.0  # no rib lies so far behind the canal before it is so far aside
@@ -87,7 +88,9 @@ def find_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, numbers: Skele
     behind, beside = from_canal_mm(coarse, canal.centres)
     # rods and screws lie there, and what they throw
     behind_spine = (behind > BEHIND_ARCH_MM) & (abs(beside) < BESIDE_ARCH_MM) & canal.seen[:, None, None]
-    bone = coarse.bone & ~canal.corridor & ~behind_spine
+    # a pacemaker lies as near to the lungs as a rib; of its half-filled blocks the next ones hold enough
+    metal = highest_beside((coarse.mean > METAL_HU).view(np.uint8)).view(bool)
+    bone = coarse.bone & ~canal.corridor & ~behind_spine & ~metal
     near = (depth_mm <= numbers.rib_inside_mm) & (depth_mm >= -numbers.rib_outside_mm)
     ribs = keep_pieces_above(bone & near, numbers.least_bone_ml, coarse.grid.voxel_ml)
     outside = bone & (depth_mm < -numbers.rib_outside_mm) & (depth_mm > -FAR_MM)

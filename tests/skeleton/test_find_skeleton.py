@@ -156,3 +156,30 @@ def test_the_sternum_ends_at_its_notch_and_has_no_vein_behind_it():
     assert sternum[drawn.sternum & (z < top)].mean() > 0.6
     assert not sternum[vein].any()
     assert np.flatnonzero(sternum.any((1, 2)))[-1] <= 32 + 1  # a block of 3 mm is one slice
+
+
+@pytest.mark.parametrize("metal", ["pacemaker", "screws", "arm"])
+def test_metal_moves_no_bone(chest, metal):
+    drawn, labels = chest
+    values = drawn.study.ct.values.astype(float)
+    z, y, x = np.meshgrid(*(np.arange(n) * s for n, s in zip(SHAPE, SPACING)), indexing="ij")
+    x, y = x - SHAPE[2] * SPACING[2] / 2, y - 110.0
+    height = (z > 50) & (z < 90)
+    if metal == "pacemaker":  # under the skin before the left lung, with dark and bright rays from its ends
+        box = (abs(x - 70) < 18) & (abs(y + 82) < 5) & height
+        rays = (abs(y + 82) < 4) & ~box & height & (abs(x - 70) < 60) & (values > -300)
+        values[rays] += np.where(np.floor(x[rays] / 4) % 2, 250, -250)
+    elif metal == "screws":  # through both pedicles into the body, one vertebra of two
+        box = ((abs(x) - 9) ** 2 + (z % 44 - 12) ** 2 < 9) & (y > 40) & (y < 84)
+    else:  # a nail in an arm beside the chest
+        box = (x + 158) ** 2 + (y - 10) ** 2 < 36
+        values[(x + 158) ** 2 + (y - 10) ** 2 < 400] = 40
+    values[box] = 3071
+
+    found = find_skeleton(study_of(values)).labels
+
+    bones = (("vertebra", VERTEBRA, drawn.vertebrae), ("rib", RIB, drawn.ribs), ("sternum", STERNUM, drawn.sternum))
+    for name, code, truth in bones:
+        seen = truth & ~box
+        assert (found[seen] == code).mean() > (labels[seen] == code).mean() - 0.05, name
+    assert (found[box] == RIB).mean() < 0.1
