@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 OWN_MUTATIONS = 0.25  # of libFuzzer, which knows nothing of DICOM
+HANGS_S = 120  # by the clock: other programs may hold the machine; what takes long by the processor is a complaint long before
 
 
 def seeds(folder: Path, held: dict[str, list[bytes]]) -> None:
@@ -70,7 +71,7 @@ def main() -> None:
             return atheris.Mutate(content, most)
         return (content[:1] + damaged(rng, name_of(content, held), content[1:]))[:most]
 
-    atheris.Setup([*sys.argv, "-timeout=20", "-max_len=20000"], one_input, custom_mutator=bred)
+    atheris.Setup([*sys.argv, f"-timeout={HANGS_S}", "-max_len=20000"], one_input, custom_mutator=bred)
     atheris.Fuzz()
 
 
