@@ -41,6 +41,7 @@ def field_at(fields, which, x, y, z):
 @njit(cache=True)
 def field_value(fields, which, x, y, z):
     """The first of what `field_at` gives, to the bit."""
+    # written out again: through a function for the eight samples both take twice as long (74 instead of 38 ns a point)
     field, origin, step = fields.values[int(which)], fields.origin_mm, fields.step_mm
     fx = min(max((x - origin[0]) / step, 0.0), field.shape[2] - 1.001)
     fy = min(max((y - origin[1]) / step, 0.0), field.shape[1] - 1.001)
