@@ -198,7 +198,7 @@ def shoulders(person: Person) -> Solids:
         parts.append(hollow(path("cortical_bone", place(spine_of_it), np.array([5, 7, 8]) * size), "rib_marrow", 1.6))
         neck = path("cortical_bone", place([blade[2], (148 * side, 36, 92 if up else 72)]), np.array([10, 15]) * size)
         parts.append(hollow(neck, "rib_marrow", 1.4))
-        parts.append(hollow(ellipsoid("cortical_bone", place(head), np.full(3, 24) * size), "long_marrow", 1.4))
+        parts.append(hollow(ellipsoid("cortical_bone", place(head), np.full(3, 24) * size), "cancellous", 1.4))
         below = np.array(head) + 0.1 * (np.array(elbow) - head)  # the shaft ends where the head begins, not in its middle
         parts.append(hollow(path("dense_bone", place([below, elbow]), np.array([13, 11]) * size), "long_marrow", 4.0))
     return join(*parts)

@@ -15,7 +15,7 @@ LIVER_BLOOD_CORRELATION = 0.82
 """Between patients, of liver and blood uptake."""
 CONTRAST_SIGMA = 0.22
 """Spread between patients of how much contrast adds (sigma of the logarithm)."""
-APART = ("staple",)
+APART = ("staple", "cancellous")
 """Tissues that came later, with random numbers of their own so that the others keep theirs."""
 MYOCARDIUM = ((1.8, 0.25, 0.55), (3.5, 0.40, 0.25), (9.0, 0.40, 0.20))
 """Uptake of the left ventricle: median, sigma, share of patients."""
