@@ -18,6 +18,8 @@ LEAST_RELATIVE = 1.5
 UNEXPECTED_SHARE = 0.6
 """The rim of a focus is blurred into normal tissue; this part of the limit still counts as unexpected."""
 LEAST_TISSUE_HU = -600.0
+SMALLEST_ISLAND = 0.6
+"""Of the smallest volume of an island, however hot it is."""
 MIRROR_REACH_MM = 12.0
 """No patient is quite straight: the mirror image of a place lies within this distance of where it is looked for."""
 ASYMMETRIC, SYMMETRIC = 0.5, 0.9
@@ -55,8 +57,11 @@ def find_islands(pet: Volume, z: np.ndarray, numbers: SearchParameters):
         volume_ml = np.count_nonzero(region) * pet.grid.voxel_ml
         diagonal_mm = float(np.linalg.norm(np.array(region.shape) * pet.grid.spacing_mm))
         round_enough = np.cbrt(6.0 * volume_ml * 1000.0 / np.pi) >= numbers.island_roundness * diagonal_mm
-        small_enough = numbers.island_ml[0] <= volume_ml <= numbers.island_ml[1]
-        if hottest[top] and small_enough and round_enough:
+        # what is hotter is less likely noise, and PET draws a small hot thing smaller at a share of its peak
+        least_ml = numbers.island_ml[0] * max(least / pet.values[top], SMALLEST_ISLAND)
+        small_enough = least_ml <= volume_ml <= numbers.island_ml[1]
+        cut_off = low[0] == 0 or low[0] + region.shape[0] == pet.grid.shape[0]  # the rest of it was not scanned
+        if hottest[top] and small_enough and round_enough and not cut_off:
             yield top, region, low
 
 

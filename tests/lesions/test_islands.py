@@ -84,3 +84,14 @@ def test_an_island_is_seldomer_healthy_than_a_wall_as_hot():
     numbers = load_trait_parameters()
 
     assert p_physiological(2.0, numbers.isolated_rate) < p_physiological(2.0, numbers.unexplained_rate)
+
+
+def test_what_is_hotter_may_be_smaller():
+    small = pet(ball((66.0, 84.0, 94.3), 5.5), suv=12.0)  # 0.8 ml above half of its 8.8
+    faint = replace(small, values=small.values * np.float32(3.1 / small.values.max()))
+
+    assert islands(small) and not islands(faint)
+
+
+def test_what_the_end_of_the_scan_cuts_off_is_no_island():
+    assert islands(pet(ball((20, 80, 90), 9.0))) and not islands(pet(ball((0, 80, 90), 9.0)))
