@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..records import Anatomy, Reason, ShapeSamples, Study
+from ..records import Anatomy, Normal, Reason, ShapeSamples, Study
+from .malignancy import compactness
 from .parameters import SearchParameters
 from .scene import IN_LUNG
 from .search import Search
 from .spots import Spot
 from .survey import Survey, depth_below_wall_mm, hilum_distance_mm
+from .traits import Traits
 
 ORGANS = ("heart", "aorta", "pulmonary_artery", "vena_cava", "oesophagus", "trachea_wall", "thymus", "thyroid",
           "larynx_pharynx", "vertebra", "liver", "spleen", "stomach")  # fmt: skip
+VESSEL = "no thicker than a vessel here"
 LARGEST = 0.99
 OWN = {"liver": "liver", "bone": "vertebra"}
 """A hot lesion of an organ lies in it: that organ, by its healthy uptake, is no other explanation."""
@@ -30,12 +33,12 @@ FAT_HU = (-140.0, -30.0)
 
 
 def alternatives(
-    kind: str, spot: Spot, samples: ShapeSamples, points: np.ndarray, over_blood: float | None, regional: bool, survey: Survey
+    kind: str, spot: Spot, samples: ShapeSamples, points: np.ndarray, traits: Traits, regional: bool, survey: Survey
 ) -> dict[str, tuple[float, float]]:
     """Name of each alternative to what was measured, and the probability it gives that this is no lesion.
 
     points      (n, 3) LPS mm, spread over the shape
-    over_blood  mean uptake of the shape over that of blood; None without PET
+    traits      what was measured of it
     regional    a station of the lung's nodes is near
     """
     numbers, study = survey.numbers.search, survey.study
@@ -48,12 +51,15 @@ def alternatives(
     if kind in IN_LUNG:
         inside = float((survey.lungs.hull[index] > 0).mean())
         bloodless |= in_the_lung(spot, points, inside, float(np.median(samples.longest_mm)), survey)
+        ratio, vessel = bloodless[VESSEL]
+        bloodless[VESSEL] = (ratio, vessel * (1.0 - hot_ball(traits, numbers)))
         fat, lung = fat_within(study.ct.values[index]), lung_around(survey, samples)
         bloodless["fat"] = (fat, rising(fat, numbers.fat_share, numbers.fat_blur))
         if kind == "pulmonary":
             bloodless["little of it in the lung"] = (
                 lung, numbers.bare_share * rising(-lung, -numbers.bare_lung, numbers.bare_blur)
             )  # fmt: skip
+    over_blood = mean_over_blood(traits, survey.normal)
     # what holds blood or nothing at all is no hotter than blood
     cool = (
         1.0 if over_blood is None else rising(-np.log(max(over_blood, 1e-3)), -np.log(numbers.hot_over_blood), numbers.hot_blur)
@@ -77,6 +83,22 @@ def alternatives(
     return found
 
 
+def hot_ball(traits: Traits, numbers: SearchParameters) -> float:
+    """P(no vessel, however thin): as compact as a ball, and its hottest place hotter than blood. The mean of a small thing says
+    less, because PET draws what is around it into it."""
+    if traits.uptake_over_blood is None or traits.uptake_over_blood <= 0:
+        return 0.0
+    ball = rising(compactness(traits), numbers.hot_ball, numbers.hot_ball_blur)
+    return ball * rising(np.log(traits.uptake_over_blood), np.log(numbers.hot_ball_over_blood), numbers.hot_blur)
+
+
+def mean_over_blood(traits: Traits, normal: Normal) -> float | None:
+    """Mean uptake over that of blood, which relative units are multiples of already; None without PET."""
+    if traits.suv_mean is None:
+        return None
+    return traits.suv_mean / (normal.blood_suv.q50 if normal.blood_suv is not None else 1.0)
+
+
 def lone(hu: float, samples: ShapeSamples, points: np.ndarray, survey: Survey) -> float:
     """P(round, of soft tissue, and where it would be a node or deposit): brown fat is fat, muscle lies in muscle and is long."""
     numbers = survey.numbers.search
@@ -98,7 +120,7 @@ def in_the_lung(
     deepest = float(depth_below_wall_mm(survey, points).max())
     flat, rim = deepest / thickness, deepest / max(longest_mm, 1.0)
     return {
-        "no thicker than a vessel here": (ratio, rising(-ratio, -numbers.vessel_ratio, numbers.vessel_ratio_blur)),
+        VESSEL: (ratio, rising(-ratio, -numbers.vessel_ratio, numbers.vessel_ratio_blur)),
         "mostly outside of the lungs": (inside, rising(-inside, -numbers.inside_share, numbers.inside_blur)),
         "flat on the wall of the chest": (flat, rising(-flat, -numbers.wall_depth, numbers.wall_depth_blur)),
         "a rim of chest wall or mediastinum": (rim, numbers.rim_share * rising(-rim, -numbers.rim_depth, numbers.rim_depth_blur)),

@@ -205,7 +205,7 @@ def judged_as(
 ) -> tuple[float, tuple[Reason, ...]]:
     """Base log-odds and reasons if it is of this kind: its traits, then what else it could be."""
     base, reasons = judge(kind, traits, parameters=survey.numbers.malignancy)
-    others = alternatives(kind, spot, samples, points, mean_over_blood(traits, survey.normal), regional, survey)
+    others = alternatives(kind, spot, samples, points, traits, regional, survey)
     log_odds = base + sum(reason.log_odds for reason in reasons)
     against = alternative_reasons(others, log_odds)
     if spot.found_by == GIVEN:
@@ -214,13 +214,6 @@ def judged_as(
         back = sum(reason.log_odds for reason in left) - sum(reason.log_odds for reason in against)
         against = (*against, Reason("marked as a lesion by others", None, back))
     return base, (*reasons, *against)
-
-
-def mean_over_blood(traits: Traits, normal: Normal) -> float | None:
-    """Mean uptake over that of blood, which relative units are multiples of already; None without PET."""
-    if traits.suv_mean is None:
-        return None
-    return traits.suv_mean / (normal.blood_suv.q50 if normal.blood_suv is not None else 1.0)
 
 
 def contacts_of(candidate: Candidate, place: Place, samples: ShapeSamples, survey: Survey) -> tuple[Contact, ...]:

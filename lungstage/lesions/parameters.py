@@ -84,6 +84,9 @@ class SearchParameters:
     hot_alternative: float
     hot_over_blood: float
     hot_blur: float
+    hot_ball: float
+    hot_ball_blur: float
+    hot_ball_over_blood: float
     harmless_share: float
     harmless_over_blood: float
     harmless_blur: float
