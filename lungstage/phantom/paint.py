@@ -115,11 +115,11 @@ def _paint(out, voxels, strokes, fields, lattice):
                 continue
             row = rows[n]
             kind = int(row[KIND])
-            outer, inner = _limits(row, voxels)
+            limits = _limits(row, voxels)
             for j in range(low[n, 1], high[n, 1]):
                 i, last = low[n, 0], high[n, 0]
                 if kind == TUBE:
-                    i, last = _span(row, voxels, outer, i, last, j, k)
+                    i, last = _span(row, voxels, limits[0], i, last, j, k)
                 elif kind == FIELD:
                     _row_paces(paces[0], row[EXPONENT], voxels, fields, i, last, j, k)
                 if row[CLIP] >= 0 and i < last:
@@ -138,7 +138,7 @@ def _paint(out, voxels, strokes, fields, lattice):
                             bound = abs(bound) - row[RADII]
                     else:
                         bound = body_bound(row, bumps, x, y, z)
-                    share, run = _run(row, fields, paces, voxels.steps[0], outer, inner, bound, x, y, z)
+                    share, run = _run(row, fields, paces, voxels.steps[0], limits, bound, (x, y, z))
                     if share < 0.0:
                         if kind == TUBE:
                             surface = tube_distance(row, x, y, z)
@@ -236,12 +236,14 @@ def _between(at, count):
 
 
 @njit(cache=True)
-def _run(row, fields, paces, step, outer, inner, bound, x, y, z):
+def _run(row, fields, paces, step, limits, bound, point):
     """(share, voxels): 0 or 1 for that many voxels along x, or -1 for one voxel whose share must be worked out.
 
+    limits  as in `_limits`
     bound   a distance that changes by no more than one mm over one mm, or a field's
     paces   of the field itself, of its clip, and of what hides it
     """
+    (outer, inner), (x, y, z) = limits, point
     if bound > outer:
         return 0.0, _known(row, paces[0], step, bound, outer)
     free = FAR_VOXELS
