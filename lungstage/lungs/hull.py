@@ -23,6 +23,7 @@ LEAST_ML = 10.0  # a smaller gap is a muscle, a rib's cartilage or noise
 PEAK_MM = 10.0  # how far above its highest lung a chest wall may still be as wide
 DENT_MM = 30.0  # half the height of a dent that a tumour on the wall leaves; taller ones are narrower than
 DENT_RAYS = 13  # so many rays of 120
+DENT_RIM = 2  # rays and blocks around a dent that are drawn in with it
 MOST_WAY = 0.8  # of the way out a ball brings the hull over a dent in the wall; beside spine and heart less
 MEMBRANE_STEPS = 100  # of relaxation: enough for the widest dent
 INNER_SHARE = 0.4  # lung nearer to the middle of the chest than this share of the way to the ribs is beside the spine
@@ -143,7 +144,7 @@ def pleural_gap(
     gap = rays.within(lung_mm, np.where(wide, cage_mm, 0.0)) & soft & (above | fluid)
     gap = without_thin_and_small(coarse, gap, numbers)
     # What already fills a bay at the wall goes on to where the wall is, however thin the rest is: the ball rests on chords.
-    wall_mm = np.minimum(rays.bridged(lung_mm, rays.last(sides), coarse.spacing_mm), bone_mm)
+    wall_mm = np.minimum(rays.bridged(lung_mm, rays.last(sides), at_wall, coarse.spacing_mm), bone_mm)
     rim = rays.within(lung_mm, np.where(at_wall, np.maximum(cage_mm, wall_mm), 0.0)) & (soft | hollow) & above
     if gap.any():
         gap |= follow_fluid(coarse, gap, fluid & rays.within(np.zeros_like(cage_mm), cage_mm), fluid, numbers)
@@ -240,11 +241,14 @@ class Rays:
         valleys = grey_closing(widest, (2 * max(1, round(60.0 / step_mm)) + 1, 1), mode="constant", cval=0.0)
         return np.maximum(widest, valleys)
 
-    def bridged(self, hull_mm: np.ndarray, lung_mm: np.ndarray, spacing_mm: tuple[float, float, float]) -> np.ndarray:
-        """float (z, ray): how far out the hull would reach without the dents in the outside of the lungs.
+    def bridged(
+        self, hull_mm: np.ndarray, lung_mm: np.ndarray, filled: np.ndarray, spacing_mm: tuple[float, float, float]
+    ) -> np.ndarray:
+        """float (z, ray): how far out the hull would reach without the dents in the outside of the lungs that it fills.
 
         A chest is round, and what bridges a dent is neither the chord on which a ball rests nor an arc at one height. So in
-        units of the ellipse round the lungs the wall goes on from the dent's edges as a membrane spanned over it.
+        units of the ellipse round the lungs the wall goes on from the dent's edges as a membrane spanned over it. A flank
+        is flatter than that ellipse, so what is no dent is left where the lung is.
         """
         from scipy.ndimage import binary_dilation, grey_closing
 
@@ -255,18 +259,19 @@ class Rays:
         # nothing beyond the scan's ends, or the last slices of a lung that grows narrower would count as a dent
         round_about = np.pad(out, ((0, 0), (DENT_RAYS, DENT_RAYS)), mode="wrap")
         closed = grey_closing(round_about, window, mode="constant", cval=0.0)[:, DENT_RAYS:-DENT_RAYS]
-        dent = (closed - out) * unit_mm > step_x
+        dent = filled & ((closed - out) * unit_mm > step_x)
         if not dent.any():
             return hull_mm
         # the rim of a dent is drawn in a little, and a membrane would begin there
-        dent = binary_dilation(np.pad(dent, ((0, 0), (1, 1)), mode="wrap"))[:, 1:-1]
-        out = np.where(dent, closed, out)
+        round_about = np.pad(dent, ((0, 0), (DENT_RIM, DENT_RIM)), mode="wrap")
+        dent = binary_dilation(round_about, np.ones((3, 3), bool), iterations=DENT_RIM)[:, DENT_RIM:-DENT_RIM]
+        spanned = np.where(dent, closed, out)
         for _ in range(MEMBRANE_STEPS):
-            beside = np.roll(out, 1, 1) + np.roll(out, -1, 1)
-            along = np.concatenate([out[:1], out[:-1]]) + np.concatenate([out[1:], out[-1:]])
-            out = np.where(dent, np.maximum((beside + along) / 4, closed), out)
+            beside = np.roll(spanned, 1, 1) + np.roll(spanned, -1, 1)
+            along = np.concatenate([spanned[:1], spanned[:-1]]) + np.concatenate([spanned[1:], spanned[-1:]])
+            spanned = np.where(dent, np.maximum((beside + along) / 4, out), out)
         # a block is in the dent if its middle nearly is
-        wall_mm = out * unit_mm + step_x / 2
+        wall_mm = spanned * unit_mm + step_x / 2
         return np.where(dent & (hull_mm > MOST_WAY * wall_mm), np.maximum(hull_mm, wall_mm), hull_mm)
 
     def ellipse(self, lung_mm: np.ndarray) -> np.ndarray:

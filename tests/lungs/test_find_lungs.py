@@ -205,10 +205,25 @@ def test_what_bridges_a_dent_goes_on_as_the_wall_does():
     dent[12:22, 25:35] = True
     lung_mm, hull_mm = np.where(dent, 60.0, wall_mm), np.where(dent, 0.9 * wall_mm, wall_mm)
 
-    bridged_mm = rays.bridged(hull_mm, lung_mm, (4.0, 3.0, 2.8))
+    bridged_mm = rays.bridged(hull_mm, lung_mm, dent, (4.0, 3.0, 2.8))
 
     assert abs(bridged_mm - wall_mm)[dent].max() < 1.5 + 1.4  # half a block is added; a membrane is a little flatter
     assert (bridged_mm == wall_mm)[25:].all(), "beyond the dent, and at the narrow end of the scan, nothing is added"
+
+
+def test_a_small_dent_in_a_flank_flatter_than_an_ellipse_brings_the_hull_no_farther_than_the_flank():
+    angle = (np.arange(Rays.COUNT) + 0.5) / Rays.COUNT * 2 * np.pi
+    wall_mm = np.minimum(1 / np.hypot(np.cos(angle) / 140, np.sin(angle) / 90), 118 / abs(np.cos(angle)))
+    wall_mm = np.repeat(wall_mm[None], 40, axis=0)
+    rays = Rays((20, 30), (40, 41, 61), (4.0, 3.0, 2.8))
+    dent = np.zeros(wall_mm.shape, bool)
+    dent[18:22, 58:61] = True  # a tumour that touches the wall
+    lung_mm, hull_mm = np.where(dent, 60.0, wall_mm), np.where(dent, wall_mm - 3, wall_mm)
+
+    bridged_mm = rays.bridged(hull_mm, lung_mm, dent, (4.0, 3.0, 2.8))
+
+    assert (bridged_mm - wall_mm)[dent].min() > -1.5
+    assert (bridged_mm - wall_mm).max() < 3.0 + 1.4, "half a block is added"
 
 
 def test_a_hole_behind_a_thick_wall_belongs_to_the_lung_and_its_wall_to_the_hull():
