@@ -14,7 +14,12 @@ from .roles import Roles
 
 SAID_FROM = 0.05
 OPEN_ORGAN_BELOW = 0.5
-ORGANS_SAID = {"brain": "the brain", "liver": "the liver", "adrenal": "the adrenals", "bone": "most of the skeleton"}
+ORGANS_SAID = {
+    "brain": ("the brain was", "it keeps its prior"),
+    "liver": ("the liver was", "it keeps its prior"),
+    "adrenal": ("the adrenals were", "they keep their prior"),
+    "bone": ("most of the skeleton was", "it keeps its prior"),
+}
 
 
 def notes_of(posterior: Posterior, roles: Roles) -> tuple[Note, ...]:
@@ -53,8 +58,9 @@ def coverage_notes(posterior: Posterior, roles: Roles) -> list[Note]:
     for o, organ in enumerate(patient.parameters.organs):
         known = organ.organ == "brain" and patient.facts.brain_mri in ("clear", "metastasis")
         if organ.organ in ORGANS_SAID and patient.scan.organ_covered[o] < OPEN_ORGAN_BELOW and not known:
-            effect = f"it keeps its prior: the probability of metastases there is {roles.organ[o]:.0%}"
-            notes.append(Note(f"open_{organ.organ}", f"{ORGANS_SAID[organ.organ]} was not examined", effect))
+            who, keeps = ORGANS_SAID[organ.organ]
+            effect = f"{keeps}: the probability of metastases there is {roles.organ[o]:.0%}"
+            notes.append(Note(f"open_{organ.organ}", f"{who} not examined", effect))
     return notes
 
 
