@@ -127,7 +127,9 @@ def use_threads(count: int | None) -> None:
     import numba
     import SimpleITK
 
-    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+    from ..kernels.threads import set_threads
+
+    set_threads(min(count, numba.config.NUMBA_NUM_THREADS))
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(count)
 
 

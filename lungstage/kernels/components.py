@@ -120,7 +120,7 @@ def _pieces_of(mask, inside, corners, flat):
     return _Runs(first, start, stop, piece), count
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _count_runs(mask, inside, first):
     """Cumulated number of runs before each row."""
     nz, ny, nx = mask.shape
@@ -134,7 +134,7 @@ def _count_runs(mask, inside, first):
             first[z * ny + y + 1] = first[z * ny + y] + runs
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _join_runs(mask, inside, first, corners, flat, start, stop, piece):
     nz, ny, nx = mask.shape
     for z in range(nz):
@@ -180,7 +180,7 @@ def _join_runs(mask, inside, first, corners, flat, start, stop, piece):
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _join_rows(first, start, stop, piece, one, other, reach):
     """Joins the runs of two rows that touch; `reach` 1 lets them touch at a corner."""
     a, b = first[one], first[other]
@@ -197,7 +197,7 @@ def _join_rows(first, start, stop, piece, one, other, reach):
             b += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _root(piece, k):
     while piece[k] != k:
         piece[k] = piece[piece[k]]
@@ -205,7 +205,7 @@ def _root(piece, k):
     return k
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _paint(first, start, stop, piece, value, out):
     nz, ny, _ = out.shape
     for z in range(nz):
@@ -215,13 +215,13 @@ def _paint(first, start, stop, piece, value, out):
                 row[start[k] : stop[k]] = value[piece[k]]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _choose(labels, value, out):
     for i in range(labels.size):
         out[i] = value[labels[i]]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _measure(first, start, stop, piece, ny, sizes, low, high):
     for row in range(first.size - 1):
         z, y = row // ny, row % ny
@@ -233,7 +233,7 @@ def _measure(first, start, stop, piece, ny, sizes, low, high):
             low[p, 2], high[p, 2] = min(low[p, 2], start[k]), max(high[p, 2], stop[k])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _ask(first, start, stop, piece, seeds, hit):
     nz, ny, _ = seeds.shape
     for z in range(nz):
@@ -247,7 +247,7 @@ def _ask(first, start, stop, piece, seeds, hit):
                             break
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _ask_ends(first, start, stop, piece, shape, open_z, open_y, open_x, is_open):
     nz, ny, nx = shape
     for z in range(nz):

@@ -37,7 +37,7 @@ def as_mask(mask):
     return mask.view(np.uint8)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _squared_distance(mask, sz, sy, sx, reach_z, reach_y, cap, out):
     nz, ny, nx = mask.shape
     far = np.float32(nx + 1)
@@ -58,7 +58,7 @@ def _squared_distance(mask, sz, sy, sx, reach_z, reach_y, cap, out):
         _lower(slab, used, np.float32(sz), reach_z, out[:, y])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _along_row(row, step, far, cap, out):
     """Squared distance inside one row by a sweep each way; whether anything in it is below the cap."""
     steps, used = far, False
@@ -75,7 +75,7 @@ def _along_row(row, step, far, cap, out):
     return used
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _lower(slab, used, step, reach, out):
     """out[i] = minimum over rows k near i of slab[k] + ((i - k) * step) ** 2; rows at the cap everywhere are skipped."""
     n = slab.shape[0]

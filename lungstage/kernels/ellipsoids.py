@@ -6,7 +6,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
+
+from .threads import share_rows
 
 STEEPNESS = 1.702  # the logistic that is nearest to the normal distribution
 FAR = 7.0  # spreads outside of its surface, beyond which an ellipsoid's claim (below 1e-5) on a claimed point is left out
@@ -47,38 +49,39 @@ def claim_points(points, ellipsoids: Ellipsoids, n_columns):
         ellipsoids = Ellipsoids(*floats, np.ascontiguousarray(ellipsoids.columns, np.int64))
         # no point farther from the centre than the longest half axis and FAR spreads can be nearer to the surface than that
         longest_mm = ellipsoids.edges / np.sqrt(np.linalg.eigvalsh(ellipsoids.precisions)[:, 0])
-        _claim(points, ellipsoids, (longest_mm + FAR * ellipsoids.spreads) ** 2, out)
+        cost_ns = 5.0 * len(points) * len(ellipsoids.centres)
+        share_rows(_claim, len(points), cost_ns, points, ellipsoids, (longest_mm + FAR * ellipsoids.spreads) ** 2, out)
     return out
 
 
-@njit(cache=True, parallel=True)
-def _claim(points, ellipsoids, limits_mm2, out):
-    for i in prange(points.shape[0]):  # rows know nothing of each other: same bits on any number of threads
-        if _claim_one(points[i], ellipsoids, limits_mm2, True, out[i]) <= 0.0:
-            _claim_one(points[i], ellipsoids, limits_mm2, False, out[i])
+@njit(cache=True, nogil=True)
+def _claim(start, stop, points, ellipsoids, limits_mm2, out):
+    for i in range(start, stop):  # rows know nothing of each other: same bits on any number of threads
+        if _claim_one(i, points, ellipsoids, limits_mm2, True, out) <= 0.0:
+            _claim_one(i, points, ellipsoids, limits_mm2, False, out)
 
 
-@njit(cache=True)
-def _claim_one(point, ellipsoids, limits_mm2, near_only, row):
+@njit(cache=True, nogil=True)
+def _claim_one(i, points, ellipsoids, limits_mm2, near_only, out):
     centres, precisions, edges, spreads, weights, columns = ellipsoids
     total = 0.0
     for b in range(centres.shape[0]):
-        x, y, z = point[0] - centres[b, 0], point[1] - centres[b, 1], point[2] - centres[b, 2]
+        x, y, z = points[i, 0] - centres[b, 0], points[i, 1] - centres[b, 1], points[i, 2] - centres[b, 2]
         far = x * x + y * y + z * z
         if weights[b] <= 0.0 or (near_only and far > limits_mm2[b]):
             continue
-        p = precisions[b]
-        square = p[0, 0] * x * x + p[1, 1] * y * y + p[2, 2] * z * z
-        square += 2.0 * (p[0, 1] * x * y + p[0, 2] * x * z + p[1, 2] * y * z)
+        p = precisions
+        square = p[b, 0, 0] * x * x + p[b, 1, 1] * y * y + p[b, 2, 2] * z * z
+        square += 2.0 * (p[b, 0, 1] * x * y + p[b, 0, 2] * x * z + p[b, 1, 2] * y * z)
         if square > 1e-12:
             outside = math.sqrt(far) - edges[b] * math.sqrt(far / square)
         else:
-            outside = -edges[b] * math.sqrt(3.0 / (p[0, 0] + p[1, 1] + p[2, 2]))
+            outside = -edges[b] * math.sqrt(3.0 / (p[b, 0, 0] + p[b, 1, 1] + p[b, 2, 2]))
         steps = outside / spreads[b]
         if near_only and steps > FAR:
             continue
         steps = min(steps, FARTHEST)
         claim = weights[b] / (1.0 + math.exp(STEEPNESS * max(steps, -FARTHEST)))
-        row[columns[b]] += np.float32(claim)
+        out[i, columns[b]] += np.float32(claim)
         total += claim
     return total

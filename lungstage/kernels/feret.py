@@ -7,7 +7,9 @@ Distances run between voxel centres; what the digitisation of a round body takes
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
+
+from .threads import share_rows
 
 # Of a voxel, at both ends together: longest in space (many directions to choose from: nothing is lost), in a slice, across.
 LOST = (0.0, 0.25, 0.5)
@@ -27,19 +29,23 @@ def diameters_mm(masks, spacing_mm):
     masks = np.ascontiguousarray(masks)
     if masks.ndim != 4 or masks.dtype not in (np.uint8, np.bool_):
         raise ValueError(f"diameters need masks (n, z, y, x) of uint8 or bool, not {masks.ndim}-d {masks.dtype}")
-    out = np.zeros((len(masks), 3))
-    if masks.size:
-        _measure(masks.view(np.uint8), np.asarray(spacing_mm, float), half_sphere(DIRECTIONS), out)
-    return out
+    return _measured(masks, spacing_mm, half_sphere(DIRECTIONS))
 
 
 def axial_diameters_mm(masks, spacing_mm):
     """The last two columns of `diameters_mm` alone: longest in one axial slice, and the short axis; float64 (n, 2) mm."""
-    masks = np.ascontiguousarray(masks)
-    out = np.zeros((len(masks), 3))
+    return _measured(np.ascontiguousarray(masks), spacing_mm, np.zeros((0, 3)))[:, 1:]
+
+
+def _measured(masks, spacing_mm, directions):
+    """float64 (n, 3) as of `diameters_mm`; the first column stays 0 where there are no directions."""
+    out, masks = np.zeros((len(masks), 3)), masks.view(np.uint8)
+    masks.flags.writeable = False  # as those of a record are; of writable ones the kernels would be compiled once more
     if masks.size:
-        _measure(masks.view(np.uint8), np.asarray(spacing_mm, float), np.zeros((0, 3)), out)
-    return out[:, 1:]
+        rows = masks.size / masks.shape[3]
+        cost_ns = masks.size + 2.0 * rows * len(directions)
+        share_rows(_measure, len(masks), cost_ns, masks, tuple(float(s) for s in spacing_mm), directions, out)
+    return out
 
 
 def half_sphere(count):
@@ -52,9 +58,9 @@ def half_sphere(count):
     return np.ascontiguousarray(np.stack([height, across * np.sin(angle), across * np.cos(angle)], axis=1))
 
 
-@njit(cache=True, parallel=True)
-def _measure(masks, spacing, directions, out):
-    for k in prange(masks.shape[0]):
+@njit(cache=True, nogil=True)
+def _measure(start, stop, masks, spacing, directions, out):
+    for k in range(start, stop):
         points, starts = _row_ends(masks[k], spacing)
         if len(points) and len(directions):
             out[k, 0] = _longest(points, directions, spacing)
@@ -62,7 +68,7 @@ def _measure(masks, spacing, directions, out):
             out[k, 1], out[k, 2] = _axial(masks[k], points, starts, spacing)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _row_ends(mask, spacing):
     """(m, 3) mm: first and last voxel of every row with one; starts (z + 1): where the points of a slice begin."""
     nz, ny, nx = mask.shape
@@ -85,13 +91,12 @@ def _row_ends(mask, spacing):
     return points[:count], starts
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _longest(points, directions, spacing):
     """The longest distance between points that are outermost in some direction, with what the ends lost."""
-    is_outer = np.zeros(len(points), np.bool_)
-    if len(points) <= 2 * len(directions):
-        is_outer[:] = True
-    else:
+    outer, count = np.arange(len(points)), len(points)  # rows of those that are
+    if count > 2 * len(directions):
+        is_outer = np.zeros(count, np.bool_)
         for d in range(len(directions)):
             low, high, at_low, at_high = np.inf, -np.inf, 0, 0
             for i in range(len(points)):
@@ -101,42 +106,49 @@ def _longest(points, directions, spacing):
                 if along > high:
                     high, at_high = along, i
             is_outer[at_low] = is_outer[at_high] = True
-    outer = points[is_outer]
-    longest, first, second = -1.0, 0, 0
-    for i in range(len(outer)):
-        for j in range(i, len(outer)):
-            z, y, x = outer[i, 0] - outer[j, 0], outer[i, 1] - outer[j, 1], outer[i, 2] - outer[j, 2]
+        count = 0
+        for i in range(len(points)):
+            if is_outer[i]:
+                outer[count] = i
+                count += 1
+    longest, step = -1.0, (0.0, 0.0, 0.0)
+    for first in range(count):
+        i = outer[first]
+        for second in range(first, count):
+            j = outer[second]
+            z, y, x = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1], points[j, 2] - points[i, 2]
             squared = z * z + y * y + x * x
             if squared > longest:
-                longest, first, second = squared, i, j
-    step = outer[second] - outer[first]
+                longest, step = squared, (z, y, x)
     return np.sqrt(longest) + _lost_mm(step, spacing, 0, LOST[0])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _axial(mask, points, starts, spacing):
-    longest, step, slice_ = -1.0, np.zeros(3), 0
+    longest, step_y, step_x, slice_ = -1.0, 0.0, 0.0, 0
     for z in range(len(starts) - 1):
         for i in range(starts[z], starts[z + 1]):
             for j in range(i, starts[z + 1]):
-                squared = (points[i, 1] - points[j, 1]) ** 2 + (points[i, 2] - points[j, 2]) ** 2
+                y, x = points[j, 1] - points[i, 1], points[j, 2] - points[i, 2]
+                squared = y * y + x * x
                 if squared > longest:
-                    longest, slice_ = squared, z
-                    step[:] = points[j] - points[i]
-    across = np.array([0.0, step[2], -step[1]])
-    chord = _chord(mask[slice_], step, spacing) if longest > 0 else 0.0
-    return np.sqrt(longest) + _lost_mm(step, spacing, 1, LOST[1]), chord + _lost_mm(across, spacing, 1, LOST[2])
+                    longest, step_y, step_x, slice_ = squared, y, x, z
+    chord = _chord(mask[slice_], step_y, step_x, spacing) if longest > 0 else 0.0
+    along, across = (0.0, step_y, step_x), (0.0, step_x, -step_y)
+    return np.sqrt(longest) + _lost_mm(along, spacing, 1, LOST[1]), chord + _lost_mm(across, spacing, 1, LOST[2])
 
 
-@njit(cache=True)
-def _chord(mask, step, spacing):
-    """The longest extent across `step` of a band one voxel wide in the slice."""
+@njit(cache=True, nogil=True)
+def _chord(mask, step_y, step_x, spacing):
+    """The longest extent across a step of a band one voxel wide in the slice."""
     ny, nx = mask.shape
-    size = np.sqrt(step[1] ** 2 + step[2] ** 2)
-    uy, ux = step[1] / size, step[2] / size
+    size = np.sqrt(step_y**2 + step_x**2)
+    uy, ux = step_y / size, step_x / size
     width = max(spacing[1], spacing[2])
     offset = int((ny * spacing[1] + nx * spacing[2]) / width) + 2
-    low, high = np.full(2 * offset, np.inf), np.full(2 * offset, -np.inf)
+    low, high = np.empty(2 * offset), np.empty(2 * offset)
+    for band in range(2 * offset):
+        low[band], high[band] = np.inf, -np.inf
     for y in range(ny):
         for x in range(nx):
             if mask[y, x]:
@@ -144,15 +156,18 @@ def _chord(mask, step, spacing):
                 band = offset + int(np.floor((py * uy + px * ux) / width))
                 along = py * ux - px * uy
                 low[band], high[band] = min(low[band], along), max(high[band], along)
-    return max(0.0, (high - low).max())
+    longest = 0.0
+    for band in range(2 * offset):
+        longest = max(longest, high[band] - low[band])
+    return longest
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _lost_mm(step, spacing, first_axis, share_lost):
     """`share_lost` of a voxel's length in the direction of `step`."""
-    size = np.sqrt((step**2).sum())
+    size = np.sqrt(step[0] ** 2 + step[1] ** 2 + step[2] ** 2)
     if size == 0:
-        return share_lost * spacing[first_axis:].min()
+        return share_lost * (min(spacing[1], spacing[2]) if first_axis else min(spacing[0], spacing[1], spacing[2]))
     chord = np.inf
     for axis in range(first_axis, 3):
         share = abs(step[axis]) / size

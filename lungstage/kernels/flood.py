@@ -62,7 +62,7 @@ def flood_labels(volume, mask, seeds):
     return labels
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _flood_labels(volume, mask, start, lowest, first, last, following, labels):
     """first and last[level - lowest] and following[voxel] are queues: the shore that waits for each level."""
     _, ny, nx = volume.shape
@@ -82,7 +82,7 @@ def _flood_labels(volume, mask, start, lowest, first, last, following, labels):
                     _wait(max(np.int64(k), np.int64(heights[j]) - lowest), j, first, last, following)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _beside(i, z, y, x, side, shape):
     """Whether voxel i at (z, y, x) has a neighbour on this side (0 to 5), and which one that is."""
     nz, ny, nx = shape
@@ -95,7 +95,7 @@ def _beside(i, z, y, x, side, shape):
     return 0 <= x + step < nx, i + step
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _wait(level, i, first, last, following):
     """Voxel i waits behind all others of its level."""
     following[i] = -1
@@ -106,7 +106,7 @@ def _wait(level, i, first, last, following):
     last[level] = i
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _flood(volume, start, lowest, first, following, most, levels):
     """first[level - lowest] and following[voxel] are linked lists: the shore that waits for each level."""
     _, ny, nx = volume.shape

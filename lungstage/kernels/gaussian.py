@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
+
+from .threads import share_rows
 
 TAILS = 3.5  # taps end at this many sigma: 0.05 % of the weight lies beyond, and the rest is scaled to 1
 
@@ -25,7 +27,8 @@ def smooth_gaussian(volume, spacing_mm, sigma_mm):
     out = np.empty(volume.shape, np.float32)
     if out.size:
         taps = [half_taps(sigma / step) for sigma, step in zip(sigmas, spacing_mm)]
-        _smooth(np.ascontiguousarray(volume, np.float32), taps[0], taps[1], taps[2], out)
+        cost_ns = 0.3 * out.size * sum(len(half) for half in taps)
+        share_rows(_smooth, len(out), cost_ns, np.ascontiguousarray(volume, np.float32), *taps, out)
     return out
 
 
@@ -41,16 +44,14 @@ def half_taps(sigma_voxels):
     return (half / (half[0] + 2 * half[1:].sum())).astype(np.float32)
 
 
-@njit(cache=True, parallel=True)
-def _smooth(volume, taps_z, taps_y, taps_x, out):
-    nz, ny, nx = volume.shape
+@njit(cache=True, nogil=True)
+def _smooth(start, stop, volume, taps_z, taps_y, taps_x, out):
+    ny, nx = volume.shape[1:]
     reach = taps_x.size - 1
-    for z_ in prange(nz):
-        z = np.int64(z_)  # the index of prange is unsigned
-        slab = np.empty((ny, nx), np.float32)
+    slab, row = np.empty((ny, nx), np.float32), np.empty(nx + 2 * reach, np.float32)
+    for z in range(start, stop):
         for y in range(ny):
             _weigh(volume[:, y], z, taps_z, slab[y])
-        row = np.empty(nx + 2 * reach, np.float32)
         for y in range(ny):
             _weigh(slab, y, taps_y, row[reach : reach + nx])
             row[:reach] = row[reach]
@@ -66,7 +67,7 @@ def _smooth(volume, taps_z, taps_y, taps_x, out):
                     target[x] += weight * (before[x] + after[x])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _weigh(rows, i, taps, out):
     """out = weighted sum of rows i - r … i + r, the first and last row standing for those beyond."""
     source = rows[i]

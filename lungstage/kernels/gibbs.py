@@ -1,8 +1,8 @@
 """A binary random field on a graph of voxels in, labels of many chains out: annealed or sampled, colour by colour.
 
-One sweep visits every node once. Nodes of one colour have no edge between them, so they may be drawn in any order and by
-any thread; a draw's random number is a hash of seed, sweep, node and chain. The chains lie side by side in memory: the
-neighbours of a node are looked up once for all of them.
+One sweep visits every node once. Nodes of one colour have no edge between them, so they may be drawn in any order; a draw's
+random number is a hash of seed, sweep, node and chain. The chains lie side by side in memory: the neighbours of a node are
+looked up once for all of them. One thread: others would have to meet after every colour, or look the neighbours up again.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
-WORTH_THREADS = 20000  # nodes
+from .threads import share_rows
+
 QUANTILES = 4096  # steps in which the logistic distribution is drawn: probabilities below 1 / 8192 count as never
 
 
@@ -26,7 +27,7 @@ def sample_labels(log_odds, neighbours, weights, colours, start, temperatures, s
     start         uint8 (n, k): labels before the first sweep
     temperatures  float (s): one a sweep. 1 samples exp(sum of log_odds of nodes labelled 1 - sum of prices paid); between
                   0 and 1 it anneals; 0 takes the better label, and 1 in doubt of exactly nothing only if it was 1 before
-    seed          int: same seed, same labels, on any number of threads
+    seed          int: same seed, same labels
     returns       uint8 (n, k)
     cost          n * m * k additions a sweep, in vector code over k
     source        Gonzalez and others 2011, Parallel Gibbs sampling (AISTATS): the chromatic sampler
@@ -41,8 +42,7 @@ def sample_labels(log_odds, neighbours, weights, colours, start, temperatures, s
     if labels.size and len(temperatures):
         colours = np.ascontiguousarray(colours, np.int64)
         steps = np.ascontiguousarray(temperatures, np.float32)
-        sweep = _sweep_in_threads if len(labels) >= WORTH_THREADS else _sweep_in_one
-        sweep(log_odds, neighbours, weights, colours, labels, steps, np.uint64(seed), logistic_quantiles())
+        _sweep(log_odds, neighbours, weights, colours, labels, steps, np.uint64(seed), logistic_quantiles())
     return labels
 
 
@@ -56,7 +56,8 @@ def keep_anchored(labels, neighbours, anchored):
     chains = np.ascontiguousarray(np.asarray(labels, np.uint8).T)  # each chain's labels side by side: it is walked alone
     kept = np.zeros_like(chains)
     if chains.size:
-        _spread(chains, np.ascontiguousarray(neighbours, np.int32), np.ascontiguousarray(anchored, np.uint8), kept)
+        neighbours, anchored = np.ascontiguousarray(neighbours, np.int32), np.ascontiguousarray(anchored, np.uint8)
+        share_rows(_spread, len(chains), 0.1 * neighbours.size * len(chains), chains, neighbours, anchored, kept)
     return np.ascontiguousarray(kept.T)
 
 
@@ -66,7 +67,7 @@ def logistic_quantiles():
     return np.log(p / (1 - p)).astype(np.float32)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _hash(x):
     """splitmix64 (Steele and others 2014): neighbouring numbers in, unrelated ones out."""
     x = (x + np.uint64(0x9E3779B97F4A7C15)) & np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -75,17 +76,18 @@ def _hash(x):
     return x ^ (x >> np.uint64(31))
 
 
+@njit(cache=True, nogil=True)
 def _sweep(log_odds, neighbours, weights, colours, labels, temperatures, seed, quantiles):
     nodes, chains = labels.shape
-    degree = neighbours.shape[1]
+    degree, field = neighbours.shape[1], np.empty(chains, np.float32)
     for sweep in range(temperatures.size):
         heat = temperatures[sweep]
         key = _hash(seed ^ _hash(np.uint64(sweep)))
         for colour in range(colours.size - 1):
-            first = colours[colour]
-            for step in prange(colours[colour + 1] - first):
-                i = first + np.int64(step)
-                field = log_odds[i].copy()
+            for i in range(colours[colour], colours[colour + 1]):
+                odds = log_odds[i]
+                for c in range(chains):
+                    field[c] = odds[c]
                 for e in range(degree):
                     j = neighbours[i, e]
                     if j < 0:
@@ -104,16 +106,11 @@ def _sweep(log_odds, neighbours, weights, colours, labels, temperatures, seed, q
                         own[c] = np.uint8(field[c] > 0)
 
 
-# Threads meet after every colour, which costs more than it saves on a small graph.
-_sweep_in_one = njit(cache=True)(_sweep)
-_sweep_in_threads = njit(cache=True, parallel=True)(_sweep)
-
-
-@njit(cache=True, parallel=True)
-def _spread(chains, neighbours, anchored, kept):
-    for chain_ in prange(chains.shape[0]):
-        labels, reached = chains[np.int64(chain_)], kept[np.int64(chain_)]
-        waiting = np.empty(labels.size, np.int32)
+@njit(cache=True, nogil=True)
+def _spread(start, stop, chains, neighbours, anchored, kept):
+    waiting = np.empty(chains.shape[1], np.int32)
+    for chain in range(start, stop):
+        labels, reached = chains[chain], kept[chain]
         end = 0
         for i in range(labels.size):
             if anchored[i] and labels[i]:
@@ -196,7 +193,7 @@ def border_shares(spacing_mm):
     return shares * (area.sum() / cut.sum())
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _join(graph, position, shape, inside, image, price):
     """Fill neighbours, weights, fixed and touching of the graph; `position` (voxels): the node a voxel is, or -1."""
     nodes, _, neighbours, weights, fixed, touching = graph

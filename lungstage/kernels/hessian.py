@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from .distance import as_mask
+from .threads import share_rows
 
 
 def hessian_eigenvalues(smooth, mask, spacing_mm):
@@ -33,15 +34,14 @@ def hessian_eigenvalues(smooth, mask, spacing_mm):
     out = np.empty((first[-1], 3), np.float32)
     if len(out):
         sz, sy, sx = (np.float64(s) for s in spacing_mm)
-        _eigenvalues(smooth, mask, sz, sy, sx, first, out)
+        share_rows(_eigenvalues, len(smooth), mask.size + 50.0 * len(out), smooth, mask, sz, sy, sx, first, out)
     return out
 
 
-@njit(cache=True, parallel=True)
-def _eigenvalues(v, mask, sz, sy, sx, first, out):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _eigenvalues(start, stop, v, mask, sz, sy, sx, first, out):
     nz, ny, nx = v.shape
-    for z_ in prange(nz):
-        z = np.int64(z_)  # the index of prange is unsigned
+    for z in range(start, stop):
         n = first[z]
         zm, zp = max(z - 1, 0), min(z + 1, nz - 1)
         for y in range(ny):
@@ -62,7 +62,7 @@ def _eigenvalues(v, mask, sz, sy, sx, first, out):
                     n += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _symmetric_eigenvalues(a, b, c, ab, ac, bc, out):
     """Of [[a, ab, ac], [ab, b, bc], [ac, bc, c]], rising."""
     third = (a + b + c) / 3.0

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
+
+from .threads import share_rows
 
 STEEPNESS = 1.702  # the logistic that is nearest to the normal distribution
 OTHER, SOFT, CAVITY, WALL, ABDOMEN, LUNG = 0, 1, 2, 3, 4, 5
@@ -66,18 +68,18 @@ def share_regions(claims, seen: Seen, columns: Columns):
     floats = (np.ascontiguousarray(each, np.float64) for each in (seen.shares, within, seen.lobes, seen.sheets))
     kinds, lobes, sheets = (np.asarray(each, np.int64) for each in (columns.kinds, columns.lobes, columns.sheets))
     seen = Seen(*floats, np.ascontiguousarray(seen.bone, np.uint8))
-    _share(claims, seen, Columns(kinds, lobes, int(columns.airway), sheets, np.array(bones, np.int64)), starts, out)
+    columns = Columns(kinds, lobes, int(columns.airway), sheets, np.array(bones, np.int64))
+    share_rows(_share, len(claims), 8.0 * claims.size, claims, seen, columns, starts, out)
     return out
 
 
-@njit(cache=True, parallel=True)
-def _share(claims, seen, columns, starts, out):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _share(start, stop, claims, seen, columns, starts, out):
     """`starts` (257): the columns of bone c are columns.bones[starts[c]:starts[c + 1]]; `within` is -1 where it is not known."""
     shares, within, lobes, sheets, codes = seen
     kinds, lobe_columns, airway, sheet_columns, bones = columns
     regions = claims.shape[1]
-    for i in prange(claims.shape[0]):  # rows know nothing of each other: same bits on any number of threads
-        claim, row = claims[i], out[i]
+    for i in range(start, stop):  # rows know nothing of each other: same bits on any number of threads
         total = 0.0
         for r in range(regions):
             if kinds[r] == 0:
@@ -89,40 +91,40 @@ def _share(claims, seen, columns, starts, out):
                 weight = max(within[i], 1e-3)
             elif within[i] >= 0.0 and kinds[r] == 3:
                 weight = max(1.0 - within[i], 1e-3)
-            row[r] = (claim[r] + 1e-30) * weight
-            total += row[r]
+            out[i, r] = (claims[i, r] + 1e-30) * weight
+            total += out[i, r]
         if total > 0.0:
             for r in range(regions):
-                row[r] *= shares[i, 4] / total
+                out[i, r] *= shares[i, 4] / total
         lung = shares[i, 0] + shares[i, 1]
         for r in range(regions):
             if kinds[r] == 5:  # which lobe is told by the fissures
-                lung += row[r]
-                row[r] = 0.0
+                lung += out[i, r]
+                out[i, r] = 0.0
         for k in range(2):
             target = sheet_columns[k]
             if target >= 0:
                 for r in range(regions):
                     if kinds[r] == (2 if k == 0 else 4) and r != target:
-                        taken = row[r] * sheets[i, k]
-                        row[r] -= taken
-                        row[target] += taken
+                        taken = out[i, r] * sheets[i, k]
+                        out[i, r] -= taken
+                        out[i, target] += taken
         for k in range(5):
             if lobe_columns[k] >= 0:
-                row[lobe_columns[k]] += lung * lobes[i, k]
+                out[i, lobe_columns[k]] += lung * lobes[i, k]
         if airway >= 0:
-            row[airway] += shares[i, 2]
+            out[i, airway] += shares[i, 2]
         first, last = starts[codes[i]], starts[codes[i] + 1]
         named = 0.0
         for k in range(first, last):
-            named += claim[bones[k]] + 1e-30
+            named += claims[i, bones[k]] + 1e-30
         for k in range(first, last):
-            row[bones[k]] += shares[i, 3] * (claim[bones[k]] + 1e-30) / named
+            out[i, bones[k]] += shares[i, 3] * (claims[i, bones[k]] + 1e-30) / named
         total = 0.0
         for r in range(regions):
-            total += row[r]
+            total += out[i, r]
         for r in range(regions):
-            row[r] = row[r] / total if total > 0.0 else 1.0 / regions
+            out[i, r] = out[i, r] / total if total > 0.0 else 1.0 / regions
 
 
 class Clouds(NamedTuple):
@@ -160,36 +162,38 @@ def share_stations(points, clouds: Clouds, borders: HalfSpaces, to_left, sides):
     clouds = Clouds(*(np.ascontiguousarray(each, np.float64) for each in clouds[:3]), float(clouds.freedom))
     borders = HalfSpaces(np.ascontiguousarray(borders.stations, np.int64), *floats)
     to_left, sides = np.ascontiguousarray(to_left, np.float64), np.ascontiguousarray(sides, np.int64)
-    _stations(points, clouds, borders, to_left, sides, out)
+    cost_ns = 20.0 * len(points) * (len(clouds.centres) + len(borders.stations))
+    share_rows(_stations, len(points), cost_ns, points, clouds, borders, to_left, sides, out)
     return out
 
 
-@njit(cache=True, parallel=True)
-def _stations(points, clouds, borders, to_left, sides, out):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _stations(start, stop, points, clouds, borders, to_left, sides, out):
     centres, precisions, log_weights, freedom = clouds
     stations, normals, offsets, spreads = borders
-    for i in prange(points.shape[0]):
-        row = out[i]
+    for i in range(start, stop):
         for s in range(centres.shape[0]):
             x, y, z = points[i, 0] - centres[s, 0], points[i, 1] - centres[s, 1], points[i, 2] - centres[s, 2]
-            p = precisions[s]
-            square = p[0, 0] * x * x + p[1, 1] * y * y + p[2, 2] * z * z
-            square += 2.0 * (p[0, 1] * x * y + p[0, 2] * x * z + p[1, 2] * y * z)
-            row[s] = log_weights[s] - 0.5 * (freedom + 3.0) * math.log1p(square / freedom)
+            p = precisions
+            square = p[s, 0, 0] * x * x + p[s, 1, 1] * y * y + p[s, 2, 2] * z * z
+            square += 2.0 * (p[s, 0, 1] * x * y + p[s, 0, 2] * x * z + p[s, 1, 2] * y * z)
+            out[i, s] = log_weights[s] - 0.5 * (freedom + 3.0) * math.log1p(square / freedom)
             if sides[s] != 0:
-                row[s] += _log_inside(sides[s] * to_left[i])
+                out[i, s] += _log_inside(sides[s] * to_left[i])
         for k in range(stations.size):
             along = normals[k, 0] * points[i, 0] + normals[k, 1] * points[i, 1] + normals[k, 2] * points[i, 2]
-            row[stations[k]] += _log_inside((offsets[k] - along) / spreads[k])
-        best, total = row.max(), 0.0
-        for s in range(row.size):
-            row[s] = math.exp(row[s] - best)
-            total += row[s]
-        for s in range(row.size):
-            row[s] /= total
+            out[i, stations[k]] += _log_inside((offsets[k] - along) / spreads[k])
+        best, total = out[i, 0], 0.0
+        for s in range(1, out.shape[1]):
+            best = max(best, out[i, s])
+        for s in range(out.shape[1]):
+            out[i, s] = math.exp(out[i, s] - best)
+            total += out[i, s]
+        for s in range(out.shape[1]):
+            out[i, s] /= total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _log_inside(steps):
     """log of the logistic, without overflow."""
     step = STEEPNESS * min(max(steps, -100.0), 100.0)

@@ -83,7 +83,7 @@ def _ball_rows(spacing_mm, radius_mm, shape):
     return rows[np.argsort(rows[:, 2], kind="stable")]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _grow(bits, rows, ny, out):
     """out |= the slices of `bits` laid over each other, one for each row of the ball; rows in the order of their reach."""
     nz, size = bits.shape
@@ -103,7 +103,7 @@ def _grow(bits, rows, ny, out):
                     target[i] |= source[i]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _widen(bits, k, out):
     """out |= bits moved k voxels to either side."""
     far, near = k // 64, np.uint64(k % 64)

@@ -4,10 +4,11 @@ them occur in each block out."""
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from .refine import zeros_by_page
 from .shares import as_blocks
+from .threads import share_rows
 
 
 def choices_of_blocks(choice, factors):
@@ -21,15 +22,14 @@ def choices_of_blocks(choice, factors):
     choice, factors, shape = as_blocks(choice, factors)
     out = np.zeros(shape, np.uint8)
     if out.size:
-        _gather(choice, factors[0], factors[1], factors[2], out)
+        share_rows(_gather, len(out), 0.3 * choice.size, choice, *factors, out)
     return out
 
 
-@njit(cache=True, parallel=True)
-def _gather(choice, fz, fy, fx, out):
-    for block_ in prange(out.shape[0]):
-        block_z = np.int64(block_)  # the index of prange is unsigned
-        columns = np.empty(choice.shape[2], np.uint8)
+@njit(cache=True, nogil=True)
+def _gather(start, stop, choice, fz, fy, fx, out):
+    columns = np.empty(choice.shape[2], np.uint8)
+    for block_z in range(start, stop):
         for block_y in range(out.shape[1]):
             columns[:] = 0
             for z in range(block_z * fz, min(block_z * fz + fz, choice.shape[0])):
@@ -60,15 +60,14 @@ def paint_blocks(choice, maps, factors):
         raise ValueError(f"up to 255 uint8 maps of {shape} blocks are needed, not {maps.shape} {maps.dtype}")
     out = np.zeros(choice.shape, np.uint8)
     if out.size:
-        _paint(choice, maps, factors[0], factors[1], factors[2], out)
+        share_rows(_paint, len(out), 1.0 * choice.size, choice, maps, *factors, out)
     return out
 
 
-@njit(cache=True, parallel=True)
-def _paint(choice, maps, fz, fy, fx, out):
-    for z_ in prange(choice.shape[0]):
-        z = np.int64(z_)  # the index of prange is unsigned
-        labels = np.zeros((256, maps.shape[3]), np.uint8)  # for each choice the labels along a row of blocks
+@njit(cache=True, nogil=True)
+def _paint(start, stop, choice, maps, fz, fy, fx, out):
+    labels = np.zeros((256, maps.shape[3]), np.uint8)  # for each choice the labels along a row of blocks
+    for z in range(start, stop):
         for y in range(choice.shape[1]):
             if y % fy == 0:
                 for k in range(maps.shape[0]):
@@ -97,16 +96,16 @@ def paint_above(volume, labels, limits, factors):
         )
     out = zeros_by_page(volume.shape)
     if out.size:
-        _paint_above(volume, labels, limits, int(factors[0]), int(factors[1]), int(factors[2]), out)
+        factors = (int(f) for f in factors)
+        share_rows(_paint_above, len(labels), 0.5 * out.size, volume, labels, limits, *factors, out)
     return out
 
 
-@njit(cache=True, parallel=True)
-def _paint_above(volume, labels, limits, fz, fy, fx, out):
+@njit(cache=True, nogil=True)
+def _paint_above(start, stop, volume, labels, limits, fz, fy, fx, out):
     blocks, (nz, ny, nx) = labels.shape[2], out.shape
-    for block_z_ in prange(labels.shape[0]):
-        block_z = np.int64(block_z_)  # the index of prange is unsigned
-        wide_names, wide_limits = np.empty(nx, np.uint8), np.empty(nx, np.int16)
+    wide_names, wide_limits = np.empty(nx, np.uint8), np.empty(nx, np.int16)
+    for block_z in range(start, stop):
         for block_y in range(labels.shape[1]):
             names, least = labels[block_z, block_y], limits[block_z, block_y]
             first, last = blocks, -1
@@ -116,13 +115,13 @@ def _paint_above(volume, labels, limits, fz, fy, fx, out):
             if last < 0:
                 continue
             # A row of blocks is drawn out to voxels once for all its rows of voxels.
-            start, stop = first * fx, nx if last == blocks - 1 else last * fx + fx
+            left, right = first * fx, nx if last == blocks - 1 else last * fx + fx
             for block in range(first, last + 1):
-                end = stop if block == last else block * fx + fx
+                end = right if block == last else block * fx + fx
                 wide_names[block * fx : end] = names[block]
                 wide_limits[block * fx : end] = least[block]
             for z in range(block_z * fz, nz if block_z == labels.shape[0] - 1 else block_z * fz + fz):
                 for y in range(block_y * fy, ny if block_y == labels.shape[1] - 1 else block_y * fy + fy):
                     row, target = volume[z, y], out[z, y]
-                    for x in range(start, stop):
+                    for x in range(left, right):
                         target[x] = wide_names[x] * np.uint8(row[x] > wide_limits[x])

@@ -57,7 +57,7 @@ def count_faces(labels, rest, count):
     return faces, shared
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _count_along(mask, along_z, along_y, along_x):
     nz, ny, nx = mask.shape
     column = np.zeros(nx, np.int32)
@@ -74,14 +74,14 @@ def _count_along(mask, along_z, along_y, along_x):
     along_x[:] = column
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _count_by_label(labels, values, lowest, highest, out):
     for i in range(labels.size):
         if labels[i]:
             out[labels[i], min(max(np.int64(values[i]), lowest), highest) - lowest] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _count_faces(labels, rest, faces, shared):
     nz, ny, nx = labels.shape
     for z in range(nz):

@@ -47,7 +47,7 @@ def _polar(mask, ray, away_mm):
     return np.ascontiguousarray(ray, np.int64), np.ascontiguousarray(away_mm, np.float32)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _last(mask, ray, away_mm, out):
     for z in range(mask.shape[0]):
         for y in range(mask.shape[1]):
@@ -58,7 +58,7 @@ def _last(mask, ray, away_mm, out):
                         out[z, ray[y, x]] = max(out[z, ray[y, x]], away_mm[y, x])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _first(mask, ray, away_mm, beyond_mm, out):
     for z in range(mask.shape[0]):
         for y in range(mask.shape[1]):
@@ -69,7 +69,7 @@ def _first(mask, ray, away_mm, beyond_mm, out):
                         out[z, ray[y, x]] = min(out[z, ray[y, x]], away_mm[y, x])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _between(ray, away_mm, from_mm, to_mm, out):
     for z in range(out.shape[0]):
         for y in range(out.shape[1]):

@@ -6,7 +6,9 @@ Everything the first stages look at is coarse; this is the only time they read e
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
+
+from .threads import share_rows
 
 
 def reduce_blocks(volume, factors):
@@ -20,15 +22,14 @@ def reduce_blocks(volume, factors):
     volume, factors, shape = _checked(volume, factors)
     mean, low, high = (np.empty(shape, np.int16) for _ in range(3))
     if mean.size:
-        _reduce(volume, factors[0], factors[1], factors[2], mean, low, high)
+        share_rows(_reduce, len(mean), 0.2 * volume.size, volume, *factors, mean, low, high)
     return mean, low, high
 
 
-@njit(cache=True, parallel=True)
-def _reduce(volume, fz, fy, fx, mean, low, high):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _reduce(start, stop, volume, fz, fy, fx, mean, low, high):
     count = np.int64(fz * fy * fx)
-    for bz_ in prange(mean.shape[0]):
-        bz = np.int64(bz_)  # the index of prange is unsigned
+    for bz in range(start, stop):
         width = mean.shape[2] * fx
         total, lows, highs = np.empty(width, np.int32), np.empty(width, np.int16), np.empty(width, np.int16)
         for by in range(mean.shape[1]):
@@ -66,7 +67,7 @@ def mean_blocks(volume, factors):
     volume, factors, shape = _checked(volume, factors)
     mean = np.empty(shape, np.int16)
     if mean.size:
-        _mean(volume, factors[0], factors[1], factors[2], mean)
+        share_rows(_mean, len(mean), 0.15 * volume.size, volume, *factors, mean)
     return mean
 
 
@@ -81,11 +82,10 @@ def _checked(volume, factors):
     return volume, factors, tuple(n // f for n, f in zip(volume.shape, factors))
 
 
-@njit(cache=True, parallel=True)
-def _mean(volume, fz, fy, fx, mean):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _mean(start, stop, volume, fz, fy, fx, mean):
     count = np.int64(fz * fy * fx)
-    for bz_ in prange(mean.shape[0]):
-        bz = np.int64(bz_)  # the index of prange is unsigned
+    for bz in range(start, stop):
         total = np.empty(mean.shape[2] * fx, np.int32)
         for by in range(mean.shape[1]):
             total[:] = 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
+
+from .threads import share_rows
 
 REACH = 1.1  # blocks: within this distance along an axis another label makes a voxel one of the border
 
@@ -72,8 +74,9 @@ def _draw_into(one, two, value_two, labels, factors, start, at_least, volume, ed
     first, second = at_least if at_least is not None else (none, none)
     volume = (np.zeros((0, 0, 0), np.int16) if volume is None else volume).view()
     volume.flags.writeable = False  # as that of a study is; of a writable one the kernel would be compiled once more
-    start = tuple(int(s) for s in start)
-    _draw((labels, near), factors, along, start, (volume, edge), (first, second), (one, two), value_two)
+    origin, cost_ns = tuple(int(s) for s in start), 0.3 * one.size
+    blocks, at_least = (labels, near), (first, second)
+    share_rows(_draw, len(labels), cost_ns, blocks, factors, along, origin, (volume, edge), at_least, (one, two), value_two)
 
 
 def _places(n, factor, blocks):
@@ -86,7 +89,7 @@ def _places(n, factor, blocks):
     return np.stack([lower, halves - 2 * factor * lower, low, high]).astype(np.int32)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _meet(codes, near):
     """near = the codes (bits: 1, 2, and 4 for outside) of each block and its 26 neighbours."""
     nz, ny, nx = codes.shape
@@ -105,75 +108,74 @@ def _meet(codes, near):
                 target[x] = before[x] | middle[x] | after[x]
 
 
-@njit(cache=True, parallel=True)
-def _draw(blocks, factors, along, start, image, at_least, out, value_two):
+@njit(cache=True, nogil=True)
+def _draw(start, stop, blocks, factors, along, origin, image, at_least, out, value_two):
     """Draw shape 1 as 1 into out[0] and shape 2 as value_two into out[1].
 
-    blocks     their labels and the codes of `_meet`; `factors` and `start` as in `refine_labels`
+    blocks     their labels and the codes of `_meet`; `factors` as in `refine_labels`, `origin` its start
     along      `_places` along z, y and x
     image      the volume and the value that is its edge; a volume without voxels: surfaces are interpolated instead
     at_least   two masks or two arrays without voxels, as in `draw_labels`
-    Tuples are flat: a loop over threads cannot take tuples within tuples.
     """
     (labels, near), (volume, edge), (first, second), (one, two) = blocks, image, at_least, out
     along_z, along_y, along_x = along
     sides = (np.int32(2 * factors[0]), np.int32(2 * factors[1]), np.int32(2 * factors[2]))
-    for bz_ in prange(labels.shape[0]):
-        bz = np.int64(bz_)  # the index of prange is unsigned
-        shares = np.empty((2, labels.shape[2]), np.int32)
-        spans = np.empty((labels.shape[2], 3), np.int64)
+    lower_x, part_x = along_x[0], along_x[1]
+    shares = np.empty((2, labels.shape[2] + 1), np.int32)  # one more: a single block has no upper neighbour
+    spans = np.empty((labels.shape[2], 3), np.int64)
+    for bz in range(start, stop):
         for by in range(labels.shape[1]):
             count = _spans(near[bz, by], factors[2], along_x.shape[1], spans)
             if count == 0:
                 continue
             for z in range(bz * factors[0], _end(bz, factors[0], labels.shape[0], along_z.shape[1])):
                 for y in range(by * factors[1], _end(by, factors[1], labels.shape[1], along_y.shape[1])):
-                    row_one, row_two = one[start[0] + z, start[1] + y], two[start[0] + z, start[1] + y]
+                    row_one, row_two = one[origin[0] + z, origin[1] + y], two[origin[0] + z, origin[1] + y]
                     blended = False
                     for k in range(count):
-                        a, b, code = spans[k]
+                        a, b, code = spans[k, 0], spans[k, 1], spans[k, 2]
                         if code == 1:
-                            row_one[start[2] + a : start[2] + b] = 1
+                            row_one[origin[2] + a : origin[2] + b] = 1
                         elif code == 2:
-                            row_two[start[2] + a : start[2] + b] = value_two
+                            row_two[origin[2] + a : origin[2] + b] = value_two
                         elif volume.size:
-                            row = volume[start[0] + z, start[1] + y]
-                            for x in range(a, b):
-                                bx = min(x // factors[2], labels.shape[2] - 1)
-                                label = labels[bz, by, bx]
-                                is_below = row[start[2] + x] < edge
-                                if is_below != (label > 0):
-                                    reach = along_z[2:, z], along_y[2:, y], along_x[2:, x]
-                                    label = _label_across(labels, (bz, by, bx), reach, is_below)
-                                if label == 1:
-                                    row_one[start[2] + x] = 1
-                                elif label == 2:
-                                    row_two[start[2] + x] = value_two
+                            row = volume[origin[0] + z, origin[1] + y]
+                            for bx in range(a // factors[2], min(-(-b // factors[2]), labels.shape[2])):
+                                block = labels[bz, by, bx]
+                                for x in range(bx * factors[2], _end(bx, factors[2], labels.shape[2], along_x.shape[1])):
+                                    label, is_below = block, row[origin[2] + x] < edge
+                                    if is_below != (label > 0):
+                                        label = _label_across(labels, (bz, by, bx), along, (z, y, x), is_below)
+                                    if label == 1:
+                                        row_one[origin[2] + x] = 1
+                                    elif label == 2:
+                                        row_two[origin[2] + x] = value_two
                         else:
                             if not blended:
-                                _blend(labels, along_z[:2, z], along_y[:2, y], sides, shares)
+                                _blend(labels, along, z, y, sides, shares)
                                 blended = True
                             for x in range(a, b):
-                                share = _at(shares[0], along_x[0, x], along_x[1, x], sides[2])
-                                other = _at(shares[1], along_x[0, x], along_x[1, x], sides[2])
+                                lower, part = np.uint32(lower_x[x]), part_x[x]  # unsigned: never an index from the end
+                                share = shares[0, lower] * (sides[2] - part) + shares[0, lower + 1] * part
+                                other = shares[1, lower] * (sides[2] - part) + shares[1, lower + 1] * part
                                 is_inside, is_one = 2 * (share + other) >= sides[0] * sides[1] * sides[2], share >= other
                                 if first.size:
-                                    forced = first[start[0] + z, start[1] + y, start[2] + x]
-                                    if forced or second[start[0] + z, start[1] + y, start[2] + x]:
+                                    forced = first[origin[0] + z, origin[1] + y, origin[2] + x]
+                                    if forced or second[origin[0] + z, origin[1] + y, origin[2] + x]:
                                         is_inside, is_one = True, forced > 0
                                 if is_inside and is_one:
-                                    row_one[start[2] + x] = 1
+                                    row_one[origin[2] + x] = 1
                                 elif is_inside:
-                                    row_two[start[2] + x] = value_two
+                                    row_two[origin[2] + x] = value_two
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _end(block, factor, blocks, n):
     """One past the last voxel of a block; the last block goes on to the end."""
     return n if block == blocks - 1 else (block + 1) * factor
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _spans(codes, factor, n, spans):
     """Rows of (first voxel, one past the last, code) of one code each along a row of blocks, all outside left out; how many."""
     count, bx = 0, 0
@@ -188,21 +190,22 @@ def _spans(codes, factor, n, spans):
     return count
 
 
-@njit(cache=True)
-def _label_across(labels, block, reach, is_below):
-    """The label of a voxel whose value and block (z, y, x) disagree, by the blocks from first to last of `reach` along each axis.
+@njit(cache=True, nogil=True)
+def _label_across(labels, block, along, voxel, is_below):
+    """The label of a voxel (z, y, x) whose value and block disagree, by the blocks within reach of it along each axis.
 
     Below the edge in a block outside: the lowest label there, 0 if there is none. Above it in a block inside: that block's
     label if no block there is outside, else 0.
     """
     bz, by, bx = block
-    along_z, along_y, along_x = reach
+    along_z, along_y, along_x = along
+    z, y, x = voxel
     bits = 0
-    for k in range(along_z[0], along_z[1] + 1):
+    for k in range(along_z[2, z], along_z[3, z] + 1):
         bits |= 1 << labels[k, by, bx]
-    for k in range(along_y[0], along_y[1] + 1):
+    for k in range(along_y[2, y], along_y[3, y] + 1):
         bits |= 1 << labels[bz, k, bx]
-    for k in range(along_x[0], along_x[1] + 1):
+    for k in range(along_x[2, x], along_x[3, x] + 1):
         bits |= 1 << labels[bz, by, k]
     if not is_below:
         return np.uint8(0) if bits & 1 else labels[bz, by, bx]
@@ -211,10 +214,10 @@ def _label_across(labels, block, reach, is_below):
     return np.uint8(2 if bits & 4 else 0)
 
 
-@njit(cache=True)
-def _blend(labels, along_z, along_y, sides, shares):
-    """shares[label - 1] = the label's share in a row of blocks, interpolated along z and y, in parts of sides[0] * sides[1]."""
-    (z, part_z), (y, part_y) = (along_z[0], along_z[1]), (along_y[0], along_y[1])
+@njit(cache=True, nogil=True)
+def _blend(labels, along, z, y, sides, shares):
+    """shares[label - 1] = the label's share in a row of blocks, interpolated to voxels z, y, in parts of sides[0] * sides[1]."""
+    (z, part_z), (y, part_y) = (along[0][0, z], along[0][1, z]), (along[1][0, y], along[1][1, y])
     shares[:] = 0
     for dz in range(2):
         weight_z = part_z if dz else sides[0] - part_z
@@ -225,8 +228,3 @@ def _blend(labels, along_z, along_y, sides, shares):
                 for x in range(row.size):
                     shares[0, x] += weight * np.int32(row[x] == 1)
                     shares[1, x] += weight * np.int32(row[x] == 2)
-
-
-@njit(cache=True)
-def _at(shares, x, part, side):
-    return shares[x] * (side - part) + part * shares[min(x + 1, shares.size - 1)]

@@ -41,7 +41,7 @@ def sides_closed(mask):
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _lowest(mask, out):
     for z in range(mask.shape[0]):
         for y in range(mask.shape[1]):
@@ -50,7 +50,7 @@ def _lowest(mask, out):
                 lowest[x] = min(lowest[x], z if row[x] else lowest[x])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _lowest_in_disc(relief, half, sign, out):
     """sign 1: the lowest of the relief within the disc around each place; sign -1: the highest."""
     ny, nx = relief.shape
@@ -67,7 +67,7 @@ def _lowest_in_disc(relief, half, sign, out):
                         there[x] = sign * min(sign * there[x], sign * source[x])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sides_closed(mask, out):
     nz, ny, nx = mask.shape
     seen = np.empty(nx, np.uint8)

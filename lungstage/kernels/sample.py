@@ -25,7 +25,7 @@ def sample_linear(volume, index):
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sample(volume, index, out):
     nz, ny, nx = volume.shape
     for i in range(len(out)):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
+
+from .threads import share_rows
 
 
 def share_of_blocks(labels, factors, lowest, highest):
@@ -16,7 +18,7 @@ def share_of_blocks(labels, factors, lowest, highest):
     labels, factors, shape = as_blocks(labels, factors)
     inside = np.zeros(shape, np.int32)
     if inside.size:
-        _count(labels, factors[0], factors[1], factors[2], np.uint8(lowest), np.uint8(highest), inside)
+        share_rows(_count, len(inside), 0.3 * labels.size, labels, *factors, np.uint8(lowest), np.uint8(highest), inside)
     sides = [np.minimum(f, n - f * np.arange(m)).astype(np.float32) for f, n, m in zip(factors, labels.shape, shape)]
     share = inside.astype(np.float32)
     share /= sides[0][:, None, None] * sides[1][:, None] * sides[2]
@@ -28,7 +30,7 @@ def highest_of_blocks(labels, factors):
     labels, factors, shape = as_blocks(labels, factors)
     out = np.zeros(shape, np.uint8)
     if out.size:
-        _highest(labels, factors[0], factors[1], factors[2], out)
+        share_rows(_highest, len(out), 0.3 * labels.size, labels, *factors, out)
     return out
 
 
@@ -41,10 +43,9 @@ def as_blocks(labels, factors):
     return labels, factors, tuple(-(-n // f) for n, f in zip(labels.shape, factors))
 
 
-@njit(cache=True, parallel=True)
-def _count(labels, fz, fy, fx, lowest, highest, inside):
-    for block_ in prange(inside.shape[0]):
-        block_z = np.int64(block_)  # the index of prange is unsigned
+@njit(cache=True, nogil=True)
+def _count(start, stop, labels, fz, fy, fx, lowest, highest, inside):
+    for block_z in range(start, stop):
         columns = np.empty(labels.shape[2], np.int32)
         for block_y in range(inside.shape[1]):
             # whole rows are added up first, and only their sums block by block: that runs eight voxels at a time
@@ -62,10 +63,9 @@ def _count(labels, fz, fy, fx, lowest, highest, inside):
                 counts[block] = count
 
 
-@njit(cache=True, parallel=True)
-def _highest(labels, fz, fy, fx, out):
-    for block_ in prange(out.shape[0]):
-        block_z = np.int64(block_)  # the index of prange is unsigned
+@njit(cache=True, nogil=True)
+def _highest(start, stop, labels, fz, fy, fx, out):
+    for block_z in range(start, stop):
         columns = np.empty(labels.shape[2], np.uint8)
         for block_y in range(out.shape[1]):
             columns[:] = 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from .distance import as_mask
+from .threads import share_rows
 
 
 class Look(NamedTuple):
@@ -36,14 +37,13 @@ def look_through(labels):
         Look(np.full(shape, -1, np.int32), np.zeros(shape, np.uint8), np.zeros(shape, np.int32)) for shape in ((nz, nx), (nz, ny))
     ]
     if labels.size:
-        _look(labels, *looks[0], *looks[1])
+        share_rows(_look, len(labels), 0.5 * labels.size, labels, *looks[0], *looks[1])
     return looks
 
 
-@njit(cache=True, parallel=True)
-def _look(labels, front, front_label, front_count, side, side_label, side_count):
-    for z_ in prange(labels.shape[0]):
-        z = np.int64(z_)  # the index of prange is unsigned
+@njit(cache=True, nogil=True)
+def _look(start, stop, labels, front, front_label, front_count, side, side_label, side_count):
+    for z in range(start, stop):
         first, label, count = front[z], front_label[z], front_count[z]
         for y in range(labels.shape[1]):
             row = labels[z, y]

@@ -40,7 +40,7 @@ def fill_slices(mask):
     return out.view(np.bool_)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _span(mask, edge, out):
     """In half pixels: row y and column x have their centres at 2 y + 1 and 2 x + 1, and edges beside them."""
     rows, columns = mask.shape[1], mask.shape[2]
@@ -65,7 +65,7 @@ def _span(mask, edge, out):
                 out[z, y, low // 2 : (high - 1) // 2 + 1] = 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _bound(ends, side, nothing, chain):
     """Move the ends of the rows to the convex outline, rounded to half pixels towards its inside.
 
@@ -87,12 +87,12 @@ def _bound(ends, side, nothing, chain):
             ends[y] = ends[top] + side * (-((-across) // down))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _turn(ends, a, b, c):
     return (ends[c] - ends[a]) * (b - a) - (ends[b] - ends[a]) * (c - a)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fill(mask, out):
     """Outside spreads from the border of every slice, row by row down and up again until nothing changes."""
     rows, columns = mask.shape[1], mask.shape[2]

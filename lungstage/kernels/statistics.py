@@ -31,7 +31,7 @@ def variance_at(plane, rows, columns, reach_y, reach_x):
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sum_around(volume, out):
     nz, ny, nx = volume.shape
     row = np.empty(nx + 2, np.int32)
@@ -50,7 +50,7 @@ def _sum_around(volume, out):
                 target[x] = before[x] + middle[x] + after[x]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _variance_at(plane, rows, columns, reach_y, reach_x, out):
     for k in range(out.size):
         y, x = rows[k], columns[k]

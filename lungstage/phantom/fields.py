@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange, vectorize
+from numba import njit, vectorize
 
+from ..kernels.threads import share_rows
 from ..records.names import LOBES
 from .distance import KIND, TUBE, body_distance, tube_distance
 from .solids import Solids
@@ -55,15 +56,15 @@ def make_fields(values: np.ndarray, origin_mm: np.ndarray, step_mm: float) -> Fi
     """Fields of sampled values, with how steep they are."""
     blocks = [-(-(count - 1) // BLOCK) for count in values.shape[1:3]]
     steepest = np.zeros((len(values), *blocks, len(BANDS_MM), 3))
-    _steepest(values, steepest)
+    share_rows(_steepest, len(values), 4.0 * values.size, values, steepest)
     return Fields(values, np.asarray(origin_mm, np.float64), float(step_mm), np.maximum.accumulate(steepest, axis=3) / step_mm)
 
 
-@njit(cache=True, parallel=True)
-def _steepest(values, out):
+@njit(cache=True, nogil=True)
+def _steepest(start, stop, values, out):
     """Largest difference between neighbouring samples of the blocks that come as near to zero as each band, along x, y, z."""
     last = np.array(values.shape[1:]) - 1
-    for f in prange(values.shape[0]):
+    for f in range(start, stop):
         field = values[f]
         for block in np.ndindex(out.shape[1], out.shape[2], -(-last[2] // BLOCK)):
             k_first, j_first, i_first = block[0] * BLOCK, block[1] * BLOCK, block[2] * BLOCK
@@ -202,13 +203,14 @@ def union_field(solids: Solids, samples: Samples, round_mm: float, cap_mm: float
     high = np.ceil((solids.high + cap_mm - samples.origin_mm) / samples.step_mm).astype(np.int64) + 1
     size = np.array(samples.shape[::-1])
     low, high = np.clip(low, 0, size), np.clip(high, 0, size)
-    _unite(field, solids.rows, solids.bumps, low, high, samples.origin_mm.astype(np.float64), samples.step_mm, round_mm)
+    cost_ns, origin_mm = 40.0 * np.prod(high - low, axis=1).sum(), samples.origin_mm.astype(np.float64)
+    share_rows(_unite, len(field), cost_ns, field, solids.rows, solids.bumps, low, high, origin_mm, samples.step_mm, round_mm)
     return field
 
 
-@njit(cache=True, parallel=True)
-def _unite(field, rows, bumps, low, high, origin, step, round_mm):
-    for k in prange(field.shape[0]):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _unite(start, stop, field, rows, bumps, low, high, origin, step, round_mm):
+    for k in range(start, stop):
         for n in range(rows.shape[0]):
             if k < low[n, 2] or k >= high[n, 2]:
                 continue

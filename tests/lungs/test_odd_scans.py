@@ -12,6 +12,7 @@ import pytest
 from lungs.chests import SHAPE, SPACING, TURNS, Chest, dice, draw, store_turned, study_of, upper_part
 
 from lungstage.geometry import Grid
+from lungstage.kernels.threads import count_threads, set_threads
 from lungstage.lungs import find_lungs
 from lungstage.records import Volume
 
@@ -181,13 +182,13 @@ def test_a_bubble_under_the_diaphragm_stays_out_of_thick_slices():
 @pytest.mark.parametrize("threads", [1, 2])
 def test_any_number_of_threads_gives_the_same_bits(plain, threads):
     study, _, lungs = plain
-    all_threads = numba.get_num_threads()
+    all_threads = count_threads()
 
-    numba.set_num_threads(min(threads, all_threads))
+    set_threads(threads)
     try:
         again = find_lungs(study)
     finally:
-        numba.set_num_threads(all_threads)
+        set_threads(all_threads)
 
     for name in MASKS:
         np.testing.assert_array_equal(getattr(again, name), getattr(lungs, name))

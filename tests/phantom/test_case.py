@@ -160,17 +160,17 @@ def test_the_same_seed_gives_the_same_bytes(coarse, patient, saved, tmp_path):
 
 
 def test_one_thread_and_two_make_the_same_patient(coarse):
-    import numba
+    from lungstage.kernels.threads import count_threads, set_threads
 
     seed = next(s for s in range(40) if stream(s, "finding port").random() < 0.08)  # metal, motion, noise and all
-    before = numba.get_num_threads()
+    before = count_threads()
     made = []
     try:
-        for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
-            numba.set_num_threads(threads)
+        for threads in (1, 2):
+            set_threads(threads)
             made.append(make_case(seed, t="T2b", n="N1", m="M0", parameters=coarse))
     finally:
-        numba.set_num_threads(before)
+        set_threads(before)
 
     one, two = made
     assert np.array_equal(one.study.ct.values, two.study.ct.values)

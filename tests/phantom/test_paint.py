@@ -141,15 +141,15 @@ def test_a_gradient_rises_to_the_back():
 
 
 def test_painting_gives_the_same_bits_on_one_and_two_threads():
-    import numba
+    from lungstage.kernels.threads import count_threads, set_threads
 
     solids = join(ellipsoid("x", (0, 0, 0), (12.0, 9.0, 14.0)), path("x", [(-9, 0, -9), (9, 4, 9)], 2.0))
-    before = numba.get_num_threads()
+    before = count_threads()
     images = []
-    for threads in {1, min(2, numba.config.NUMBA_NUM_THREADS)}:
-        numba.set_num_threads(threads)
+    for threads in (1, 2):
+        set_threads(threads)
         images.append(paint(solids, ones(solids), empty_fields(), GRID, np.eye(4), 0.0, FLAT))
-    numba.set_num_threads(before)
+    set_threads(before)
 
     assert all(np.array_equal(images[0], image) for image in images)
 
