@@ -22,6 +22,8 @@ SHELL_MM = (2.0, 8.0)
 LARGE_NODE_MM = 15.0
 LEAST_PULMONARY = 0.1
 """What lies in the hull may be a lesion of the lung whatever lies around it."""
+IN_THE_LUNG = 0.5
+"""A node with more lung than this around it, by share of a shell, is one of the bronchi in the lung."""
 WALL_SHARE = 0.15
 """Beyond the hull a lesion of the lung may have grown by this part of its radius: small ones seldom have."""
 
@@ -45,7 +47,7 @@ def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, near: float, numb
     if not core.any():
         return None
     p_kind = kinds_of(spot, search, anatomy, around, core, near, numbers)
-    allowed = allowed_for(p_kind, spot, search, around) | core
+    allowed = allowed_for(p_kind, spot, search, around, core) | core
     grid = search.grid.box(around.low, around.low + np.array(core.shape))
     taken, spill = (
         blocks_within(blocks, around).astype(np.uint8) if len(blocks) else None for blocks in (spot.beside, spot.spill)
@@ -160,7 +162,9 @@ def lung_kinds(spot, search, around, core, near: float, numbers: SearchParameter
     if spot.suv is not None:
         # what is hot is no vessel: with lung around it a lesion of the lung, without it a node
         lung_around = lung_share(spot, search, around, core)
-        kinds = {"pulmonary": max(lung_around, LEAST_PULMONARY), "node": (1.0 - lung_around) * node}
+        # the nodes of lobar and segmental bronchi lie in the lung, but next to these bronchi
+        beside = max(1.0 - lung_around, near**2)
+        kinds = {"pulmonary": max(lung_around, LEAST_PULMONARY) * (1.0 - near), "node": beside * node}
     if volume_ml >= numbers.effusion_ml:
         hu = search.hu[around.box][core]
         fluid = float(np.mean((hu > numbers.fluid_hu_low) & (hu < numbers.fluid_hu_high)))
@@ -186,7 +190,7 @@ def border_share(search: Search, around: Surroundings, core: np.ndarray) -> floa
     return float((search.hull[around.box][shell] == 0).mean()) if shell.any() else 0.0
 
 
-def allowed_for(p_kind: dict[str, float], spot: Spot, search: Search, around: Surroundings) -> np.ndarray:
+def allowed_for(p_kind: dict[str, float], spot: Spot, search: Search, around: Surroundings, core: np.ndarray) -> np.ndarray:
     """bool on the box: where its shape may lie."""
     solid = search.body[around.box] & ~search.airway[around.box]
     if len(spot.blocks):
@@ -199,7 +203,8 @@ def allowed_for(p_kind: dict[str, float], spot: Spot, search: Search, around: Su
         wall_mm = WALL_SHARE * spot.radius_mm
         reach = distance_mm(hull, search, wall_mm) <= wall_mm if hull.any() else solid
         return near & solid & (hull | (reach & ~search.bone[around.box]))
-    soft = solid & ~search.lung[around.box]
+    # the rim of what lies in the lung is half air, and so are the blocks that hold it
+    soft = solid if lung_share(spot, search, around, core) > IN_THE_LUNG else solid & ~search.lung[around.box]
     return near & (soft if p_kind.get("bone", 0.0) >= 0.5 else soft & ~search.bone[around.box])
 
 
