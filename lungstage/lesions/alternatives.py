@@ -30,6 +30,9 @@ OUTERMOST = 0.25
 """A shape of which a quarter lies outside of organs is not just an organ."""
 SHELL_MM = (1.5, 5.0)
 FAT_HU = (-140.0, -30.0)
+GAS_HU = -400.0
+DENSITY_FROM_MM, DENSITY_TOLD_MM = 12.0, 18.0
+"""Smaller things are mostly rim, and their density is not told; of larger ones it is."""
 
 
 def alternatives(
@@ -67,12 +70,17 @@ def alternatives(
     found = {name: (value, p * cool) for name, (value, p) in bloodless.items()}
     # uptake that no physiology of the place explains is seldom what a healthy organ shows
     left = 1.0 if spot.suv is None else numbers.hot_alternative
+    if kind == "pulmonary":  # which inflammation makes as hot as tumour
+        found["air all through it"] = aerated(traits, numbers)
     organ = organ_share(survey.anatomy, points, None if spot.suv is None else OWN.get(kind))
     found["an organ lies here"] = (organ, organ * left)
     if kind in ("node", "soft_tissue"):
         fat = fat_around(study, samples)
         bare = rising(-fat, -numbers.embedded_share, numbers.embedded_blur)
         found["not embedded in fat or lung"] = (fat, left * bare)
+    if kind in ("soft_tissue", "adrenal") or kind == "node" and not regional:
+        gas = gas_around(survey, samples)
+        found["gas of the gut beside it"] = (gas, numbers.gut_share * rising(gas, numbers.gut_gas, numbers.gut_gas_blur))
     blood = survey.normal.blood_suv
     if (kind == "soft_tissue" or kind == "node" and not regional) and spot.found_by == "focus" and blood is not None:
         # a focus was taken up because it is hot, so heat alone says little: muscle, brown fat and joints are hot far more often
@@ -90,6 +98,18 @@ def hot_ball(traits: Traits, numbers: SearchParameters) -> float:
         return 0.0
     ball = rising(compactness(traits), numbers.hot_ball, numbers.hot_ball_blur)
     return ball * rising(np.log(traits.uptake_over_blood), np.log(numbers.hot_ball_over_blood), numbers.hot_blur)
+
+
+def aerated(traits: Traits, numbers: SearchParameters) -> tuple[float, float]:
+    """How much less dense than a solid lesion of its size it is (HU), and P(lung that is full of something, but not quite).
+
+    Ground glass says so itself; a part-solid lesion or one with a cavity has air where the rest has none.
+    """
+    longest_mm = max(traits.longest_mm.q50, DENSITY_FROM_MM)
+    told = min((longest_mm - DENSITY_FROM_MM) / (DENSITY_TOLD_MM - DENSITY_FROM_MM), 1.0)
+    missing = numbers.tissue_hu - numbers.rim_hu_mm / longest_mm - traits.hu_mean
+    p = numbers.aerated_share * traits.density["solid"] * rising(missing, numbers.aerated_hu, numbers.aerated_blur_hu)
+    return missing, p * told
 
 
 def mean_over_blood(traits: Traits, normal: Normal) -> float | None:
@@ -173,6 +193,16 @@ def fat_around(study: Study, samples: ShapeSamples) -> float:
     """Share of the shell around the median shape that is fat, lung or air."""
     index = shell_of(samples, study)
     return float((study.ct.values[index] < FAT_HU[1]).mean()) if len(index[0]) else 0.0
+
+
+def gas_around(survey: Survey, samples: ShapeSamples) -> float:
+    """Share of the shell around the median shape that is gas inside the body, but no lung and no airway."""
+    index = shell_of(samples, survey.study)
+    if not len(index[0]):
+        return 0.0
+    lungs = survey.lungs
+    gut = (lungs.body[index] > 0) & (lungs.hull[index] == 0) & (lungs.airway[index] == 0)
+    return float(((survey.study.ct.values[index] < GAS_HU) & gut).mean())
 
 
 def lung_around(survey: Survey, samples: ShapeSamples) -> float:

@@ -87,6 +87,14 @@ class SearchParameters:
     hot_ball: float
     hot_ball_blur: float
     hot_ball_over_blood: float
+    aerated_share: float
+    aerated_hu: float
+    aerated_blur_hu: float
+    tissue_hu: float
+    rim_hu_mm: float
+    gut_share: float
+    gut_gas: float
+    gut_gas_blur: float
     harmless_share: float
     harmless_over_blood: float
     harmless_blur: float
