@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..geometry import Grid
+from ..kernels.threads import side_by_side
 from ..records import Anatomy, Contact, Lesion, Lesions, Lungs, Normal, Place, Reason, ShapeSamples, Skeleton, Study
 from .alternatives import alternative_reasons, alternatives
 from .candidate import Candidate
@@ -56,10 +57,14 @@ def find_lesions(
     survey = survey_patient(study, lungs, skeleton, anatomy, normal, numbers)
     marked, notes = find_marked(survey)
     given = [lesion for one in marked if (lesion := lesion_of(one.candidate, one.spot, one.samples, survey)) is not None]
-    hot, cold = [], []
-    for spot in find_spots(survey):
+
+    def look(spot: Spot) -> Lesion | None:
         candidate = candidate_of(spot, survey.search, anatomy, nodal_nearness(survey, spot.centre_mm), numbers)
-        lesion = None if candidate is None else look_closely(candidate, spot, survey)
+        return None if candidate is None else look_closely(candidate, spot, survey)
+
+    hot, cold = [], []
+    spots = find_spots(survey)
+    for spot, lesion in zip(spots, side_by_side(look, spots), strict=True):
         if lesion is not None and not any(holds(lesion, other) for other in given):
             (cold if spot.suv is None else hot).append(lesion)
     kept = without_twins(hot, given)

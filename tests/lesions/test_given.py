@@ -1,6 +1,6 @@
 """Lesions that someone marked: measured as they were drawn, judged as others are, and nothing else is lost for them."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -143,3 +143,23 @@ def test_a_mark_on_a_healthy_organ_is_doubted_less_but_not_called_malignant(pati
     terms = {reason.term: reason.log_odds for reason in here.reasons}
     assert terms["an organ lies here"] < 0.0 < terms["marked as a lesion by others"]
     assert here.p_malignant < 0.5
+
+
+@pytest.mark.slow
+def test_any_number_of_threads_finds_the_same_lesions(patient):
+    from lungstage.kernels.threads import count_threads, set_threads
+
+    _, found, _ = patient
+    before = count_threads()
+    several = []
+    try:
+        for threads in (1, 3):
+            set_threads(threads)
+            several.append(found())
+    finally:
+        set_threads(before)
+
+    one, three = several
+    assert len(one) == len(three) > 3
+    for lesion, same in zip(one, three, strict=True):
+        np.testing.assert_equal(asdict(same), asdict(lesion), lesion.id)  # shapes and all
