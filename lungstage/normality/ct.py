@@ -16,7 +16,9 @@ from .lung import expected_lung_hu, fit_lung, lung_reference, vessel_share
 from .parameters import NormalityParameters
 
 AIRWAY_HU, AIRWAY_SD_HU = -985.0, 60.0
-CODE_ROWS = {85: "vertebra", 86: "skull", 90: "sternum", 100: "rib"}  # of what the skeleton tells apart
+RIB, SINGLE_RIBS = 100, range(101, 133)
+CODE_ROWS = {85: "vertebra", 86: "skull", 90: "sternum", RIB: "rib"}  # of what the skeleton tells apart
+CODE_ROWS |= {code: "rib" for code in SINGLE_RIBS}
 BLOOD_RANGE_HU = (15.0, 600.0)  # what an aorta can show; less is a place that is no aorta
 PHASE_SPREAD = 0.3  # an organ's share of the enhancement varies this much with the phase
 BORDER_BLOCKS = 0.8  # masks are off by about this much
@@ -84,14 +86,15 @@ def expect_bone(measured, shares: Shares, numbers: NormalityParameters) -> tuple
     mean, variance = np.empty(256, np.float32), np.empty(256, np.float32)
     mean[:], variance[:] = numbers.row("bone").hu_mean, numbers.row("bone").hu_sd ** 2
     whole = shares.bone > 0.8
-    codes, values = shares.bone_code[whole], measured[whole]
+    kinds = np.where((shares.bone_code > RIB) & (shares.bone_code < SINGLE_RIBS.stop), RIB, shares.bone_code)
+    codes, values = kinds[whole], measured[whole]
     for code in np.unique(codes):
         row = numbers.row(CODE_ROWS.get(int(code), "bone"))
         own = values[codes == code]
         trust = len(own) / (len(own) + 200.0)
         mean[code] = trust * np.median(own) + (1 - trust) * row.hu_mean
         variance[code] = row.hu_sd**2
-    return mean[shares.bone_code], variance[shares.bone_code]
+    return mean[kinds], variance[kinds]
 
 
 def expect_soft(measured, shares: Shares, lattice: Lattice, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:

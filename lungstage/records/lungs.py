@@ -65,10 +65,16 @@ class Lungs:
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """The bones of one study: labels uint8 (z, y, x) on the CT's grid, codes of priors/atlas/regions.csv, 0 elsewhere."""
+    """The bones of one study.
+
+    labels      uint8 (z, y, x) on the CT's grid, codes of priors/atlas/regions.csv, 0 elsewhere
+    p_ribs      probability in [0, 1] that the ribs are counted right; where it is low, labels give them no numbers; 0 where none
+                could be followed
+    """
 
     grid: Grid
     labels: np.ndarray
+    p_ribs: float = 0.0
 
     def __post_init__(self):
         freeze_on(self, self.grid, "labels")

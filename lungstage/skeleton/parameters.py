@@ -31,6 +31,7 @@ class SkeletonParameters:
     sternum_depth_mm: float
     skull_share: float
     least_bone_ml: float
+    rib_count_p_min: float
 
 
 def load_skeleton_parameters(priors: Priors | None = None) -> SkeletonParameters:

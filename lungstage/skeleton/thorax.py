@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..kernels.components import find_pieces
 from ..kernels.distance import squared_distance_mm2
 from ..kernels.morphology import grow_mm, shrink_mm
 from ..kernels.slices import span_slices
 from .coarse import Coarse
 from .parameters import SkeletonParameters
-from .pieces import highest_beside, keep_pieces_above, small_pieces_touching
+from .pieces import box_of, chosen, grown, highest_beside, keep_pieces_above, shrunk, small_pieces_touching
 from .spine import Canal, from_canal_mm
 
+FIRST_RIB_ABOVE_MM = 32.0  # its head stands about 25 mm above where the lungs begin to be wide (two scans), or less
+BOTH_TOPS_MM = 10.0  # so far below the higher lung's top the other one has mostly begun
+LUNG_SHARE = 0.1  # of the largest piece of air: one lung may be small
+RIBS_BELOW_MM = 170.0  # below the slice where the diaphragm fills half of the chest no rib is
+HEADS_AHEAD_MM, HEADS_BESIDE_MM = 40.0, 65.0  # of the canal; the first rib turns forward there, further aside is the shoulder
+LUMP_BLOCKS = 3  # a rib is at most twice as thick
+CUT_SLICES = 3  # lungs that reach nearer to the highest slice go on above it
 SKIN_MM = 8.0  # skin and fat before the first rib, at least
 WINDPIPE_MM2 = 700.0  # air of a slice below this can be windpipe alone
 RIB_SLANT_MM = 25.0  # a slice meets each rib at a few places only; this far above and below, it meets the others
@@ -31,10 +39,10 @@ STERNUM_STEP_MM = 8.0  # its front may lie so far before where its neighbours sa
 FAR_MM = 60.0  # nothing is asked of distances beyond
 
 
-def outline_thorax(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
+def outline_thorax(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:
     """Depth inside the outline, float32 (z, y, x) in mm: positive inside, negative outside; it stops at FAR_MM
     outside and at twice the depth of ribs inside."""
-    hull = chest_hull(coarse, numbers)
+    hull = chest_hull(coarse, canal, numbers)
     if not hull.any():
         return np.full(hull.shape, -FAR_MM, np.float32)
     return in_plane_mm(~hull, coarse, 2 * numbers.rib_inside_mm) - in_plane_mm(hull, coarse, FAR_MM)
@@ -50,27 +58,71 @@ def flat_spacing(coarse: Coarse) -> tuple[float, float, float]:
     return (1e6, *coarse.spacing_mm[1:])
 
 
-def chest_hull(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
-    """The convex hull of lung air in every slice, carried on downwards along the lowest ribs, bool."""
+def chest_hull(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:
+    """The convex hull of lung air in every slice, carried on upwards to the head of the first rib, and downwards along the
+    lowest ribs, bool."""
     voxel_ml = coarse.grid.voxel_ml
     air = keep_pieces_above(coarse.body & (coarse.mean < numbers.lung_air_hu), numbers.lung_air_ml, voxel_ml)
     if not air.any():
         return air
-    lowest_full = lowest_full_slice(air)
+    lungs = lung_pieces(air)
+    lowest_full, highest = lowest_full_slice(lungs), highest_slice(lungs, coarse)
     hull = span_slices(keep_pieces_above(air, WINDPIPE_MM2 / 1000 * coarse.spacing_mm[0], voxel_ml, flat=True))
+    hull[highest + 1 :] = False
+    if hull.any():
+        both = max(0, highest - int(BOTH_TOPS_MM / coarse.spacing_mm[0]))
+        hull[both : highest + 1 + int(FIRST_RIB_ABOVE_MM / coarse.spacing_mm[0])] |= hull[both]
+    lowest = max(0, lowest_full - int(RIBS_BELOW_MM / coarse.spacing_mm[0]))
+    hull[:lowest] = False
+    spine = spine_and_behind(coarse, canal)
     carried = np.zeros(air.shape[1:], bool)
-    for z in range(len(air) - 1, -1, -1):
-        carried = carried | hull[z]
-        if z <= lowest_full and carried.any():
-            carried |= inside_of_ribs(coarse, z, carried)
-        hull[z] = carried
+    for z in range(len(air) - 1, lowest - 1, -1):
+        if z > lowest_full or not carried.any():
+            hull[z] |= carried
+        else:
+            inside = inside_of_ribs(coarse, z, carried, spine)
+            hull[z] |= inside if inside.any() else carried
+        carried = hull[z]
     return hull & shrink_mm(coarse.body, flat_spacing(coarse), SKIN_MM).view(bool)
 
 
-def inside_of_ribs(coarse: Coarse, z: int, carried: np.ndarray) -> np.ndarray:
-    """What the bones near a slice surround, bool (y, x): their convex hull without their own thickness."""
+def lung_pieces(air: np.ndarray) -> np.ndarray:
+    """The largest pieces of air, bool: of a whole body, not the bowel and the mouth."""
+    pieces = find_pieces(air)
+    return chosen(pieces, pieces.sizes >= LUNG_SHARE * pieces.sizes[1:].max())
+
+
+def highest_slice(lungs: np.ndarray, coarse: Coarse) -> int:
+    """The highest slice in which the lungs are wider than a windpipe; the last one where they are nowhere."""
+    wide = np.flatnonzero(lungs.sum((1, 2)) * float(np.prod(coarse.spacing_mm[1:])) > WINDPIPE_MM2)
+    return int(wide[-1]) if wide.size else len(lungs) - 1
+
+
+def lung_top(coarse: Coarse, numbers: SkeletonParameters) -> int:
+    """Index of the highest slice of the lungs, the last one of the scan without any."""
+    air = keep_pieces_above(coarse.body & (coarse.mean < numbers.lung_air_hu), numbers.lung_air_ml, coarse.grid.voxel_ml)
+    return highest_slice(lung_pieces(air), coarse) if air.any() else len(air) - 1
+
+
+def lung_top_mm(coarse: Coarse, top: int) -> float | None:
+    """Height of the lungs' tops above the lowest slice, None where the scan ends below them or shows none."""
+    return float(top * coarse.spacing_mm[0]) if top < len(coarse.mean) - CUT_SLICES else None
+
+
+def spine_and_behind(coarse: Coarse, canal: Canal) -> np.ndarray:
+    """Where vertebrae may be, and rods and screws with what they throw, bool: no rib is there."""
+    behind, beside = from_canal_mm(coarse, canal.centres)
+    return canal.corridor | ((behind > BEHIND_ARCH_MM) & (abs(beside) < BESIDE_ARCH_MM) & canal.seen[:, None, None])
+
+
+def inside_of_ribs(coarse: Coarse, z: int, carried: np.ndarray, spine: np.ndarray) -> np.ndarray:
+    """What the bones near a slice surround, bool (y, x): the convex hull of all but the spine, without their own thickness.
+
+    A spine with rods would stretch it backwards, so that the ribs beside it lay deep inside.
+    """
     slab = max(1, int(RIB_SLANT_MM / coarse.spacing_mm[0]))
-    ring = coarse.bone[max(0, z - slab) : z + slab + 1].any(0)
+    near = slice(max(0, z - slab), z + slab + 1)
+    ring = (coarse.bone[near] & ~spine[near]).any(0)
     ring &= grow_mm(carried[None], flat_spacing(coarse), ARM_MM)[0].view(bool)
     if not ring.any():
         return ring
@@ -83,21 +135,44 @@ def lowest_full_slice(air: np.ndarray) -> int:
     return int(np.flatnonzero(areas >= areas.max() / 2)[0])
 
 
-def find_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:
+def find_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, numbers: SkeletonParameters) -> np.ndarray:
     """Bone near the outline and outside the corridor of the vertebrae, with ends that leave the outline, bool."""
-    behind, beside = from_canal_mm(coarse, canal.centres)
-    # rods and screws lie there, and what they throw
-    behind_spine = (behind > BEHIND_ARCH_MM) & (abs(beside) < BESIDE_ARCH_MM) & canal.seen[:, None, None]
     # a pacemaker lies as near to the lungs as a rib; of its half-filled blocks the next ones hold enough
     metal = highest_beside((coarse.mean > METAL_HU).view(np.uint8)).view(bool)
-    bone = coarse.bone & ~canal.corridor & ~behind_spine & ~metal
+    bone = coarse.bone & ~spine_and_behind(coarse, canal) & ~metal
+    bone &= ~lumps(bone)
     near = (depth_mm <= numbers.rib_inside_mm) & (depth_mm >= -numbers.rib_outside_mm)
+    near |= first_ribs(coarse, depth_mm, canal, top, numbers)
     ribs = keep_pieces_above(bone & near, numbers.least_bone_ml, coarse.grid.voxel_ml)
     outside = bone & (depth_mm < -numbers.rib_outside_mm) & (depth_mm > -FAR_MM)
     return ribs | small_pieces_touching(outside, ribs, RIB_END_ML, coarse.grid.voxel_ml)
 
 
-def find_sternum(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:
+def lumps(bone: np.ndarray) -> np.ndarray:
+    """What is thicker than any rib, bool: a kidney or a heart full of contrast, the head of the humerus, a femur."""
+    cores = shrunk(bone, LUMP_BLOCKS)
+    box = box_of(cores, margin=LUMP_BLOCKS + 2)
+    if box is not None:
+        cores[box] = grown(cores[box], LUMP_BLOCKS + 2)
+    return cores
+
+
+def first_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, numbers: SkeletonParameters) -> np.ndarray:
+    """Where the heads of the first ribs may be, bool: about and above the lungs' tops, behind; the clavicle lies before.
+
+    The outline carried there says little of depth, for the lungs' tops are small and one may be higher than the other.
+    """
+    near = np.zeros(depth_mm.shape, bool)
+    if canal.seen.any():
+        side_z = coarse.spacing_mm[0]
+        about = slice(max(0, top - int(BOTH_TOPS_MM / side_z)), top + 1 + int(FIRST_RIB_ABOVE_MM / side_z))
+        behind, beside = from_canal_mm(coarse, canal.centres)
+        near[about] = depth_mm[about] >= -2 * numbers.rib_outside_mm
+        near[about] &= (behind[about] > -HEADS_AHEAD_MM) & (abs(beside[about]) < HEADS_BESIDE_MM)
+    return near
+
+
+def find_sternum(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, numbers: SkeletonParameters) -> np.ndarray:
     """The foremost bone straight ahead of the spine, bool, from the lowest slice where it lies on the outline to its notch.
 
     On the outline it is found; but the manubrium stands further in front than the lungs reach, and what lies behind it
@@ -114,6 +189,7 @@ def find_sternum(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, numbers: Sk
     front = rows[None, :, None] < centre[:, None, None] - AHEAD_OF_MIDDLE_MM / side_y
     ahead = coarse.bone & front & (depth_mm <= numbers.rib_inside_mm) & (depth_mm >= -numbers.sternum_outside_mm)
     ahead &= abs(beside) <= numbers.sternum_half_width_mm
+    ahead[top + 1 :] = False
     core = keep_pieces_above(ahead & (depth_mm >= -numbers.rib_outside_mm), 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
     if not core.any():
         return nothing

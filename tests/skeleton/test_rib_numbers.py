@@ -1,0 +1,95 @@
+"""Ribs of synthetic patients, whose numbers are drawn, and of real ones, whose ribs were counted on the images."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lungstage.geometry import Grid
+from lungstage.records import Volume
+from lungstage.skeleton import find_skeleton
+from lungstage.skeleton.count_ribs import pair_sides
+from lungstage.skeleton.names import code_of
+from lungstage.study import read_study
+
+FIRST, LAST = code_of("rib_right_1"), code_of("rib_left_12")
+
+
+@pytest.fixture(scope="module")
+def patient():
+    import lungstage
+    from lungstage.phantom.bone_labels import draw_bones
+    from lungstage.phantom.parameters import shipped_parameters
+
+    numbers = replace(shipped_parameters(), ct_matrix=256, ct_slice_mm=2.5, pet_voxel_mm=(20.0, 20.0, 20.0))
+    case = lungstage.make_case(seed=5000, parameters=numbers)
+    return case.study, draw_bones(case.anatomy, case.scan.ct_grid)
+
+
+def part(study, slices: slice):
+    """The study with some of its slices."""
+    grid = study.ct.grid
+    values = np.ascontiguousarray(study.ct.values[slices])
+    whole = Grid((len(values), *grid.shape[1:]), grid.spacing_mm, tuple(grid.to_mm((slices.start or 0, 0, 0))), grid.direction)
+    return replace(study, ct=Volume(values, whole, "HU"), pet=None)
+
+
+def right_share(labels: np.ndarray, drawn: np.ndarray) -> float:
+    """Of the voxels with a number on a drawn rib, those with the drawn number."""
+    both = (labels >= FIRST) & (labels <= LAST) & (drawn >= FIRST) & (drawn <= LAST)
+    return float(np.mean(labels[both] == drawn[both])) if both.any() else 1.0
+
+
+def test_every_rib_of_a_whole_chest_has_its_number(patient):
+    study, drawn = patient
+
+    skeleton = find_skeleton(study)
+
+    found = set(np.unique(skeleton.labels)) & set(range(FIRST, LAST + 1))
+    assert found == set(np.unique(drawn)) & set(range(FIRST, LAST + 1))
+    assert skeleton.p_ribs > 0.9
+    assert right_share(skeleton.labels, drawn) > 0.98  # where two ribs meet a block holds both
+
+
+@pytest.mark.parametrize("slices", [slice(0, 70), slice(30, 80), slice(40, 130)])
+def test_ribs_of_a_part_of_the_chest_have_their_numbers_or_none(patient, slices):
+    study, drawn = patient
+
+    skeleton = find_skeleton(part(study, slices))
+
+    assert right_share(skeleton.labels, drawn[slices]) > 0.95, f"p {skeleton.p_ribs:.2f}"
+
+
+def test_a_rib_is_paired_with_the_nearest_of_the_other_side_in_order():
+    pairs = pair_sides(np.array([100.0, 75.0, 50.0]), np.array([77.0, 52.0, 20.0]), 20.0)
+
+    assert pairs == [(0, None), (1, 0), (2, 1), (None, 2)]
+
+
+# read from sagittal slabs 30 to 44 mm to the right of the spine: height of ribs 1 to 12 above the lowest slice, mm
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("scan", "heights"),
+    [
+        ("lung1-001", (350, 335, 318, 300, 280, 260, 235, 210, 185, 157, 125, 85)),
+        ("petct-acrin-042", (352, 340, 315, 293, 270, 242, 213, 187, 157, 128, 90, 50)),
+        ("lung-dx-a0001", (290, 278, 255, 235, 215, 190, 163, 135, 112, 85, 52, 13)),
+    ],
+)
+def test_ribs_of_real_chests_have_the_numbers_that_were_counted(real_scan, scan, heights):
+    study = read_study(real_scan(scan) / "ct")
+    side_z, _, side_x = study.ct.grid.spacing_mm
+    labels = find_skeleton(study).labels
+    vertebra = labels == code_of("vertebra")
+    _, back, middle = np.median(np.argwhere(vertebra), axis=0)
+    behind = slice(int(back - 40 / side_x), None)  # in front lie the ribs' other ends
+    slab = labels[:, behind, int(middle - 44 / side_x) : int(middle - 30 / side_x)]
+
+    seen = 0
+    for number, height in enumerate(heights, start=1):
+        rows = np.argwhere(slab == FIRST + number - 1)[:, 0]
+        if len(rows) > 20:
+            seen += 1
+            away = np.median(rows) * side_z - height
+            assert abs(away) < 13, f"right rib {number}: {away:.0f} mm from where it was read"  # half the way to the next
+    assert seen >= 9, f"only {seen} right ribs have a number"
