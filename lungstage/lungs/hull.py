@@ -20,7 +20,7 @@ from .sides import AIRLESS
 BONE_HU = 250  # block mean of a rib or more
 FAT_HU = -30  # below it is fat, which is never disease
 LEAST_ML = 10.0  # a smaller gap is a muscle, a rib's cartilage or noise
-PEAK_MM = 10.0  # how far above its highest lung a chest wall may still be as wide
+PEAK_MM = 4.0  # how far above its highest lung a chest wall may still be as wide
 DENT_MM = 30.0  # half the height of a dent that a tumour on the wall leaves; taller ones are narrower than
 DENT_RAYS = 13  # so many rays of 120
 DENT_RIM = 2  # rays and blocks around a dent that are drawn in with it
@@ -129,7 +129,7 @@ def pleural_gap(
     window = (2 * max(1, round(15.0 / coarse.spacing_mm[0])) + 1, 5)
     cage_mm = minimum_filter(bone_mm, window, mode=("nearest", "wrap"))
     cage_mm = np.where(np.isfinite(cage_mm), cage_mm - coarse.spacing_mm[2], 0.0)
-    cage_mm = np.minimum(cage_mm, rays.barrel(lung_mm, coarse.spacing_mm[0]) + numbers.pleura_mm)
+    cage_mm = np.minimum(cage_mm, rays.barrel(lung_mm, coarse.spacing_mm[0]))
     wide = (cage_mm - lung_mm > numbers.pleura_mm) & (lung_mm > INNER_SHARE * cage_mm)
     at_wall = lung_mm - rays.last(sides) > numbers.pleura_mm
     if not (wide.any() or at_wall.any()):
@@ -145,7 +145,7 @@ def pleural_gap(
     gap = without_thin_and_small(coarse, gap, numbers)
     # What already fills a bay at the wall goes on to where the wall is, however thin the rest is: the ball rests on chords.
     wall_mm = np.minimum(rays.bridged(lung_mm, rays.last(sides), at_wall, coarse.spacing_mm), bone_mm)
-    rim = rays.within(lung_mm, np.where(at_wall, np.maximum(cage_mm, wall_mm), 0.0)) & (soft | hollow) & above
+    rim = rays.within(lung_mm, np.where(at_wall, np.where(wall_mm > lung_mm, wall_mm, cage_mm), 0.0)) & (soft | hollow) & above
     if gap.any():
         gap |= follow_fluid(coarse, gap, fluid & rays.within(np.zeros_like(cage_mm), cage_mm), fluid, numbers)
     return gap | rim

@@ -226,6 +226,17 @@ def test_a_small_dent_in_a_flank_flatter_than_an_ellipse_brings_the_hull_no_fart
     assert (bridged_mm - wall_mm).max() < 3.0 + 1.4, "half a block is added"
 
 
+def test_where_lungs_taper_towards_their_tops_the_muscle_around_them_is_no_gap():
+    rays = Rays((20, 30), (40, 41, 61), (3.0, 3.0, 3.0))
+    taper = np.minimum(100.0, 40.0 + 3.0 * np.arange(30)[::-1])  # as steep as it is high
+    lung_mm = np.zeros((40, Rays.COUNT))
+    lung_mm[:30] = taper[:, None]
+
+    barrel_mm = rays.barrel(lung_mm, 3.0)
+
+    assert (barrel_mm - lung_mm)[:30].max() < load_lung_parameters().pleura_mm
+
+
 def test_a_hole_behind_a_thick_wall_belongs_to_the_lung_and_its_wall_to_the_hull():
     study, truth = draw(Chest(tumour=(-100, 20, 40, 34)))  # a scar at the chest wall
     z, y, x = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(SHAPE, SPACING)], indexing="ij")
