@@ -73,8 +73,14 @@ def place_words(lesion: Lesion) -> str:
         return f"station {most_probable(lesion.place.station)}"
     region = most_probable(lesion.place.region)
     side = most_probable(lesion.place.side)
-    words = REGION_WORDS.get(region, plain(region))
+    words = REGION_WORDS.get(region, rib_words(region) or plain(region))
     return words if side in words or region in SIDELESS else f"{words}, {side}"
+
+
+def rib_words(region: str) -> str | None:
+    """rib_right_5 is "right rib 5"; None of what is no single rib."""
+    parts = region.split("_")
+    return f"{parts[1]} rib {parts[2]}" if parts[0] == "rib" and len(parts) == 3 else None
 
 
 SIDELESS = ("liver", "spleen", "heart", "brain", "sternum", "trachea", "carina", "stomach", "bladder")
