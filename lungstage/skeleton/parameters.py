@@ -14,7 +14,6 @@ class SkeletonParameters:
     working_mm: float
     body_hu: float
     lung_air_hu: float
-    lung_air_ml: float
     bone_above_soft_hu: float
     marrow_above_soft_hu: float
     body_ahead_mm: float
@@ -23,13 +22,11 @@ class SkeletonParameters:
     vertebra_half_depth_mm: float
     canal_radius_mm: float
     spinous_reach_mm: float
-    spine_score_min: float
     rib_inside_mm: float
     rib_outside_mm: float
     sternum_half_width_mm: float
     sternum_outside_mm: float
     sternum_depth_mm: float
-    skull_share: float
     least_bone_ml: float
     rib_count_p_min: float
 

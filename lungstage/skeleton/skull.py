@@ -10,6 +10,7 @@ from .coarse import Coarse
 from .parameters import SkeletonParameters
 from .pieces import chosen
 
+SKULL_SHARE = 0.5  # of the body; a closed ring of bone holds more of it in a head, less elsewhere
 JAW_BELOW_MM = 90.0  # the chin reaches this far below the lowest closed ring of the skull
 
 
@@ -31,7 +32,7 @@ def find_skull(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
 
 
 def skull_slices(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
-    """Indices of the slices whose closed ring of bone holds `skull_share` of the body."""
+    """Indices of the slices whose closed ring of bone holds `SKULL_SHARE` of the body."""
     # thin bone between wide blocks is seen in the blocks' peaks; noise is not connected to it
     dense = coarse.body & (coarse.peak > coarse.soft_hu + 1.5 * numbers.bone_above_soft_hu)
     areas = coarse.body.sum((1, 2))
@@ -44,7 +45,7 @@ def skull_slices(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
     largest[order[np.unique(pieces.low[order, 0], return_index=True)[1]]] = True
     rings = chosen(pieces, largest)
     held = fill_slices(rings).sum((1, 2))
-    return np.flatnonzero((held >= np.maximum(numbers.skull_share * areas, 1)) & (held > 1.5 * rings.sum((1, 2))))
+    return np.flatnonzero((held >= np.maximum(SKULL_SHARE * areas, 1)) & (held > 1.5 * rings.sum((1, 2))))
 
 
 def pieces_touching(mask: np.ndarray, top: np.ndarray) -> np.ndarray:

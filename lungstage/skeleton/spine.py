@@ -25,6 +25,9 @@ CANAL_AHEAD_MM = 35.0  # its centre lay up to 31 mm in front of the back of the 
 LUNGS_MM2 = 3000.0  # air of a slice above this is more than a windpipe and the lungs' very tops
 TWO_VERTEBRAE_MM = 50.0
 CLOSED_BLOCKS = 2  # gaps of a vertebra's shell up to twice this wide are closed
+SCORE_MIN = (
+    0.14  # least likeness of a slice to body, canal and arch to be spine; a quarter more or less changes no slice looked at
+)
 STEEPEST = 1.0  # mm sideways per mm along the body
 
 
@@ -49,7 +52,7 @@ def trace_canal(coarse: Coarse, skull: np.ndarray, numbers: SkeletonParameters) 
     likeness[in_skull] = 0.0
     line = best_line(likeness - doubt, coarse.spacing_mm)
     scores = likeness[np.arange(len(line)), line[:, 0], line[:, 1]]
-    seen = linked_to_sure(smooth_along(scores, 12.0 / coarse.spacing_mm[0]), in_skull, numbers.spine_score_min)
+    seen = linked_to_sure(smooth_along(scores, 12.0 / coarse.spacing_mm[0]), in_skull, SCORE_MIN)
     centres = np.stack([smooth_along(line[:, k], 5.0 / coarse.spacing_mm[0]) for k in (0, 1)], axis=1)
     return Canal(centres, seen, vertebra_corridor(coarse, centres, seen, numbers))
 

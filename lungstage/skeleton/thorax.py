@@ -24,6 +24,7 @@ RIBS_BELOW_MM = 170.0  # below the slice where the diaphragm fills half of the c
 HEADS_AHEAD_MM, HEADS_BESIDE_MM = 40.0, 65.0  # of the canal; the first rib turns forward there, further aside is the shoulder
 LUMP_BLOCKS = 3  # a rib is at most twice as thick
 CUT_SLICES = 3  # lungs that reach nearer to the highest slice go on above it
+LUNG_AIR_ML = 25.0  # less connected air is windpipe or bowel gas; 25 % more or less moves no block on any scan looked at
 SKIN_MM = 8.0  # skin and fat before the first rib, at least
 WINDPIPE_MM2 = 700.0  # air of a slice below this can be windpipe alone
 RIB_SLANT_MM = 25.0  # a slice meets each rib at a few places only; this far above and below, it meets the others
@@ -62,7 +63,7 @@ def chest_hull(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) -> np.
     """The convex hull of lung air in every slice, carried on upwards to the head of the first rib, and downwards along the
     lowest ribs, bool."""
     voxel_ml = coarse.grid.voxel_ml
-    air = keep_pieces_above(coarse.body & (coarse.mean < numbers.lung_air_hu), numbers.lung_air_ml, voxel_ml)
+    air = keep_pieces_above(coarse.body & (coarse.mean < numbers.lung_air_hu), LUNG_AIR_ML, voxel_ml)
     if not air.any():
         return air
     lungs = lung_pieces(air)
@@ -100,7 +101,7 @@ def highest_slice(lungs: np.ndarray, coarse: Coarse) -> int:
 
 def lung_top(coarse: Coarse, numbers: SkeletonParameters) -> int:
     """Index of the highest slice of the lungs, the last one of the scan without any."""
-    air = keep_pieces_above(coarse.body & (coarse.mean < numbers.lung_air_hu), numbers.lung_air_ml, coarse.grid.voxel_ml)
+    air = keep_pieces_above(coarse.body & (coarse.mean < numbers.lung_air_hu), LUNG_AIR_ML, coarse.grid.voxel_ml)
     return highest_slice(lung_pieces(air), coarse) if air.any() else len(air) - 1
 
 
