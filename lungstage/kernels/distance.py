@@ -46,16 +46,19 @@ def _squared_distance(mask, sz, sy, sx, reach_z, reach_y, cap, out):
     for z in range(nz):
         for y in range(ny):
             used[y] = _along_row(mask[z, y], np.float32(sx), far, cap, slab[y])
-        _lower(slab, used, np.float32(sy), reach_y, out[z])
+        _lower(slab, used, np.float32(sy), reach_y, out, z, False)
     if reach_z == 0:
         return
     slab = np.empty((nz, nx), np.float32)
     used = np.empty(nz, np.bool_)
     for y in range(ny):
         for z in range(nz):
-            slab[z] = out[z, y]
-            used[z] = slab[z].min() < cap
-        _lower(slab, used, np.float32(sz), reach_z, out[:, y])
+            source, target, below = out[z, y], slab[z], False
+            for x in range(nx):
+                target[x] = source[x]
+                below |= source[x] < cap
+            used[z] = below
+        _lower(slab, used, np.float32(sz), reach_z, out, y, True)
 
 
 @njit(cache=True, nogil=True)
@@ -76,11 +79,14 @@ def _along_row(row, step, far, cap, out):
 
 
 @njit(cache=True, nogil=True)
-def _lower(slab, used, step, reach, out):
-    """out[i] = minimum over rows k near i of slab[k] + ((i - k) * step) ** 2; rows at the cap everywhere are skipped."""
+def _lower(slab, used, step, reach, out, at, is_along_z):
+    """Row i of slice `at` = minimum over rows k near i of slab[k] + ((i - k) * step) **2; rows at the cap everywhere are skipped.
+
+    The slice is out[:, at] if it runs along z, out[at] otherwise.
+    """
     n = slab.shape[0]
     for i in range(n):
-        target = out[i]
+        target = out[i, at] if is_along_z else out[at, i]
         source = slab[i]
         for x in range(target.size):
             target[x] = source[x]

@@ -94,7 +94,9 @@ def _row_ends(mask, spacing):
 @njit(cache=True, nogil=True)
 def _longest(points, directions, spacing):
     """The longest distance between points that are outermost in some direction, with what the ends lost."""
-    outer, count = np.arange(len(points)), len(points)  # rows of those that are
+    outer, count = np.empty(len(points), np.int64), len(points)  # rows of those that are
+    for i in range(count):
+        outer[i] = i
     if count > 2 * len(directions):
         is_outer = np.zeros(count, np.bool_)
         for d in range(len(directions)):

@@ -71,7 +71,8 @@ def _paint(start, stop, choice, maps, fz, fy, fx, out):
         for y in range(choice.shape[1]):
             if y % fy == 0:
                 for k in range(maps.shape[0]):
-                    labels[k + 1] = maps[k, z // fz, y // fy]
+                    for block in range(maps.shape[3]):
+                        labels[k + 1, block] = maps[k, z // fz, y // fy, block]
             row, target = choice[z, y], out[z, y]
             for block in range(maps.shape[3]):
                 for x in range(block * fx, min(block * fx + fx, row.size)):

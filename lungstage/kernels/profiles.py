@@ -71,7 +71,8 @@ def _count_along(mask, along_z, along_y, along_x):
                 along_y[y] += held
                 for x in range(nx):
                     column[x] += np.int32(row[x] != 0)
-    along_x[:] = column
+    for x in range(nx):  # not along_x[:] = column: the words of its error take two seconds to compile
+        along_x[x] = column[x]
 
 
 @njit(cache=True, nogil=True)

@@ -51,8 +51,10 @@ def _polar(mask, ray, away_mm):
 def _last(mask, ray, away_mm, out):
     for z in range(mask.shape[0]):
         for y in range(mask.shape[1]):
-            row = mask[z, y]
-            if row.max():
+            row, held = mask[z, y], np.uint8(0)
+            for x in range(row.size):
+                held |= row[x]
+            if held:
                 for x in range(row.size):
                     if row[x]:
                         out[z, ray[y, x]] = max(out[z, ray[y, x]], away_mm[y, x])
@@ -62,8 +64,10 @@ def _last(mask, ray, away_mm, out):
 def _first(mask, ray, away_mm, beyond_mm, out):
     for z in range(mask.shape[0]):
         for y in range(mask.shape[1]):
-            row = mask[z, y]
-            if row.max():
+            row, held = mask[z, y], np.uint8(0)
+            for x in range(row.size):
+                held |= row[x]
+            if held:
                 for x in range(row.size):
                     if row[x] and away_mm[y, x] > beyond_mm[z, ray[y, x]]:
                         out[z, ray[y, x]] = min(out[z, ray[y, x]], away_mm[y, x])

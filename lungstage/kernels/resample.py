@@ -33,7 +33,8 @@ def resample_tents(volume, centres, reaches):
     out = np.empty([len(first) for first, _ in lines], np.float32)
     if out.size:
         (first_z, weight_z), (first_y, weight_y), (first_x, weight_x) = lines
-        _resample(volume, first_z, weight_z, first_y, weight_y, first_x, weight_x, out)
+        low, high = int(first_y.min()), int(first_y.max()) + weight_y.shape[1]
+        _resample(volume, low, high, first_z, weight_z, first_y, weight_y, first_x, weight_x, out)
     return out
 
 
@@ -47,9 +48,9 @@ def tents(centres, reach, count):
 
 
 @njit(cache=True, nogil=True)
-def _resample(volume, first_z, weight_z, first_y, weight_y, first_x, weight_x, out):
+def _resample(volume, low, high, first_z, weight_z, first_y, weight_y, first_x, weight_x, out):
+    """Of the volume's rows along y, those from `low` up to `high` are looked at."""
     nz, ny, nx = out.shape
-    low, high = first_y.min(), first_y.max() + weight_y.shape[1]
     slab = np.empty(volume.shape[1:], np.float32)
     row = np.empty(volume.shape[2], np.float32)
     for z in range(nz):

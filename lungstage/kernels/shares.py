@@ -36,7 +36,8 @@ def highest_of_blocks(labels, factors):
 
 def as_blocks(labels, factors):
     """Labels as contiguous uint8, factors as ints, and how many blocks there are."""
-    labels = np.ascontiguousarray(labels)
+    labels = np.ascontiguousarray(labels).view()
+    labels.flags.writeable = False  # as those of a record are; of writable ones the kernels would be compiled once more
     factors = tuple(int(f) for f in factors)
     if labels.ndim != 3 or labels.dtype != np.uint8 or len(factors) != 3 or min(factors) < 1:
         raise ValueError(f"blocks of {factors} voxels are made of uint8 labels (z, y, x), not {labels.ndim}-d {labels.dtype}")
