@@ -46,7 +46,7 @@ def _squared_distance(mask, sz, sy, sx, reach_z, reach_y, cap, out):
     for z in range(nz):
         for y in range(ny):
             used[y] = _along_row(mask[z, y], np.float32(sx), far, cap, slab[y])
-        _lower(slab, used, np.float32(sy), reach_y, out, z, False)
+        _lower(slab, used, np.float32(sy), reach_y, out, z, np.int64(0))
     if reach_z == 0:
         return
     slab = np.empty((nz, nx), np.float32)
@@ -58,7 +58,7 @@ def _squared_distance(mask, sz, sy, sx, reach_z, reach_y, cap, out):
                 target[x] = source[x]
                 below |= source[x] < cap
             used[z] = below
-        _lower(slab, used, np.float32(sz), reach_z, out, y, True)
+        _lower(slab, used, np.float32(sz), reach_z, out, y, np.int64(1))
 
 
 @njit(cache=True, nogil=True)
@@ -79,14 +79,14 @@ def _along_row(row, step, far, cap, out):
 
 
 @njit(cache=True, nogil=True)
-def _lower(slab, used, step, reach, out, at, is_along_z):
+def _lower(slab, used, step, reach, out, at, along_z):
     """Row i of slice `at` = minimum over rows k near i of slab[k] + ((i - k) * step) **2; rows at the cap everywhere are skipped.
 
-    The slice is out[:, at] if it runs along z, out[at] otherwise.
+    The slice is out[:, at] if `along_z` is 1, out[at] if it is 0: an int64, or each literal would have a version compiled.
     """
     n = slab.shape[0]
     for i in range(n):
-        target = out[i, at] if is_along_z else out[at, i]
+        target = out[at + along_z * (i - at), i + along_z * (at - i)]
         source = slab[i]
         for x in range(target.size):
             target[x] = source[x]

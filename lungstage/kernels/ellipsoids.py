@@ -57,8 +57,10 @@ def claim_points(points, ellipsoids: Ellipsoids, n_columns):
 @njit(cache=True, nogil=True)
 def _claim(start, stop, points, ellipsoids, limits_mm2, out):
     for i in range(start, stop):  # rows know nothing of each other: same bits on any number of threads
-        if _claim_one(i, points, ellipsoids, limits_mm2, True, out) <= 0.0:
-            _claim_one(i, points, ellipsoids, limits_mm2, False, out)
+        claimed = 0.0
+        for near_only in (True, False):  # not two calls, of which each would have a version compiled
+            if claimed <= 0.0:
+                claimed = _claim_one(i, points, ellipsoids, limits_mm2, near_only, out)
 
 
 @njit(cache=True, nogil=True)

@@ -122,7 +122,7 @@ def _longest(points, directions, spacing):
             squared = z * z + y * y + x * x
             if squared > longest:
                 longest, step = squared, (z, y, x)
-    return np.sqrt(longest) + _lost_mm(step, spacing, 0, LOST[0])
+    return np.sqrt(longest) + _lost_mm(step, spacing, np.int64(0), LOST[0])
 
 
 @njit(cache=True, nogil=True)
@@ -137,7 +137,9 @@ def _axial(mask, points, starts, spacing):
                     longest, step_y, step_x, slice_ = squared, y, x, z
     chord = _chord(mask[slice_], step_y, step_x, spacing) if longest > 0 else 0.0
     along, across = (0.0, step_y, step_x), (0.0, step_x, -step_y)
-    return np.sqrt(longest) + _lost_mm(along, spacing, 1, LOST[1]), chord + _lost_mm(across, spacing, 1, LOST[2])
+    in_plane = np.int64(1)  # int64, or each literal would have a version compiled
+    chord += _lost_mm(across, spacing, in_plane, LOST[2])
+    return np.sqrt(longest) + _lost_mm(along, spacing, in_plane, LOST[1]), chord
 
 
 @njit(cache=True, nogil=True)
@@ -169,7 +171,10 @@ def _lost_mm(step, spacing, first_axis, share_lost):
     """`share_lost` of a voxel's length in the direction of `step`."""
     size = np.sqrt(step[0] ** 2 + step[1] ** 2 + step[2] ** 2)
     if size == 0:
-        return share_lost * (min(spacing[1], spacing[2]) if first_axis else min(spacing[0], spacing[1], spacing[2]))
+        shortest = np.inf
+        for axis in range(first_axis, 3):
+            shortest = min(shortest, spacing[axis])
+        return share_lost * shortest
     chord = np.inf
     for axis in range(first_axis, 3):
         share = abs(step[axis]) / size

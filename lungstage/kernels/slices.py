@@ -57,8 +57,9 @@ def _span(mask, edge, out):
                         wide = edge if row == 2 * y + 1 else 0
                         first[row] = min(first[row], 2 * x + 1 - wide)
                         last[row] = max(last[row], 2 * x + 1 + wide)
-        _bound(first, 1, nothing, chain)
-        _bound(last, -1, nothing, chain)
+        # int64, or each literal would have a version compiled
+        _bound(first, np.int64(1), nothing, chain)
+        _bound(last, np.int64(-1), nothing, chain)
         for y in range(rows):
             low, high = first[2 * y + 1], last[2 * y + 1]
             if low <= high:
