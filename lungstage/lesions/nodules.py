@@ -72,6 +72,16 @@ def find_masses(search: Search, box, low, hull, numbers: SearchParameters) -> tu
             blocks, others = (np.argwhere(mask) + first for mask in (parts == part, (parts > 0) & (parts != part)))
             radius = float((3 * len(blocks) * search.grid.voxel_ml * 1000 / (4 * np.pi)) ** (1 / 3))
             centre = search.points_mm(blocks.mean(axis=0) + low)
-            masses.append(Spot(centre, radius, float(len(blocks)), "mass", blocks + low, beside=others + low))
+            score = float(
+                np.log(len(blocks)) + numbers.mass_ball * ball_share(blocks * np.asarray(spacing), radius, min(spacing))
+            )
+            masses.append(Spot(centre, radius, score, "mass", blocks + low, beside=others + low))
         inside[place] |= np.isin(parts, kept)
     return masses, grow_mm(inside, spacing, 3.0) > 0
+
+
+def ball_share(points_mm: np.ndarray, radius_mm: float, step_mm: float) -> float:
+    """How much of a ball blocks (n, 3) make: the radius of the ball of their volume over the half length of the ellipsoid that
+    is spread as they are; 1 for a ball."""
+    spread = np.cov(points_mm, rowvar=False, bias=True) + np.eye(3) * step_mm**2 / 12  # that of a block in itself
+    return float(min(1.0, radius_mm / np.sqrt(5.0 * np.linalg.eigvalsh(spread)[-1])))

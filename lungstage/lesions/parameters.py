@@ -104,6 +104,7 @@ class SearchParameters:
     lone_roundness: float
     lone_roundness_blur: float
     looks_at_most: int
+    mass_ball: float
     candidates_at_most: int
     given_real: float
     given_border_sd_mm: float

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from lungstage.lesions.alternatives import alternative_reasons, vessel_radius_mm
 from lungstage.lesions.parameters import load_lesion_parameters
+from lungstage.lesions.nodules import ball_share
 from lungstage.lesions.spots import Spot, apart, bright_spots
 
 SPACING = (2.0, 2.0, 2.0)
@@ -110,3 +111,12 @@ def test_more_of_a_shape_beyond_the_fissure_is_more_probably_across_it(share):
     p = crossing(lobes, Samples(), row)[0].p_invaded
     halves = {"right_upper_lobe": 0.5, "right_middle_lobe": 0.5}
     assert p == pytest.approx(2 * share * crossing(halves, Samples(), row)[0].p_invaded)
+
+
+@pytest.mark.parametrize(("half_mm", "low", "high"), [((9, 9, 9), 0.95, 1.0), ((9, 9, 27), 0.45, 0.55), ((6, 18, 18), 0.6, 0.75)])
+def test_blocks_are_as_much_of_a_ball_as_their_longest_half_axis_says(half_mm, low, high):
+    z, y, x = (np.indices((31, 31, 31)) - 15) * 2.0
+    points = np.argwhere((z / half_mm[0]) ** 2 + (y / half_mm[1]) ** 2 + (x / half_mm[2]) ** 2 <= 1) * 2.0
+    radius = (len(points) * 8.0 * 3 / (4 * np.pi)) ** (1 / 3)
+
+    assert low <= ball_share(points, radius, 2.0) <= high
