@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lungstage.lesions.alternatives import alternative_reasons, vessel_radius_mm
-from lungstage.lesions.parameters import load_lesion_parameters
 from lungstage.lesions.nodules import ball_share
+from lungstage.lesions.parameters import load_lesion_parameters
 from lungstage.lesions.spots import Spot, apart, bright_spots
 
 SPACING = (2.0, 2.0, 2.0)
