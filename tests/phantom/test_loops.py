@@ -32,7 +32,7 @@ def test_a_slice_is_the_mean_of_what_breathing_brings_there():
     first, share = rng.integers(0, 7, (5, 7)), rng.random((5, 7), np.float32)
     out = np.empty_like(image)
 
-    _average_breaths(image, moving, first, share, out)
+    _average_breaths(0, 7, image, moving, first, share, out)
 
     assert np.allclose(out, naive.average_breaths(image, moving, first, share), atol=1e-5)
 
