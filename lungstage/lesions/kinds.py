@@ -162,9 +162,9 @@ def lung_kinds(spot, search, around, core, near: float, numbers: SearchParameter
     if spot.suv is not None:
         # what is hot is no vessel: with lung around it a lesion of the lung, without it a node
         lung_around = lung_share(spot, search, around, core)
-        # the nodes of lobar and segmental bronchi lie in the lung, but next to these bronchi
+        # the nodes of lobar and segmental bronchi lie in the lung, but next to these bronchi; what is large there is a tumour
         beside = max(1.0 - lung_around, near**2)
-        kinds = {"pulmonary": max(lung_around, LEAST_PULMONARY) * (1.0 - near), "node": beside * node}
+        kinds = {"pulmonary": max(lung_around, LEAST_PULMONARY) * (1.0 - node), "node": beside * node}
     if volume_ml >= numbers.effusion_ml:
         hu = search.hu[around.box][core]
         fluid = float(np.mean((hu > numbers.fluid_hu_low) & (hu < numbers.fluid_hu_high)))

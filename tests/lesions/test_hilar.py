@@ -29,8 +29,9 @@ def test_farther_out_it_is_a_nodule(near):
     assert kinds(4.0, near)["pulmonary"] > 0.9
 
 
-def test_what_is_large_there_is_a_tumour():
-    assert kinds(20.0, near=0.6)["pulmonary"] > 0.8
+@pytest.mark.parametrize("near", [0.6, 0.9])
+def test_what_is_large_there_is_a_tumour(near):
+    assert kinds(20.0, near)["pulmonary"] > 0.8
 
 
 def test_without_lung_around_it_is_a_node():
