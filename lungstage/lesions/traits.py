@@ -268,9 +268,9 @@ def measure_uptake(
 
 def p_physiological(z: float, rate: float) -> float:
     """P(a place this hot is healthy), by how seldom physiology is and how often (`rate`) disease is."""
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
-    healthy = float(norm.sf(z))
+    healthy = float(ndtr(-z))
     return healthy / (healthy + rate)
 
 

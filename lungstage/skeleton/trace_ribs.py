@@ -101,7 +101,6 @@ def trace_ribs(blocks: Unrolled, slices: int, step_mm: float) -> list[Trace]:
 def trace_side(blocks: Unrolled, side: int, slices: int, step_mm: float) -> list[Trace]:
     """The ribs of one side."""
     from scipy import ndimage
-    from scipy.signal import find_peaks
 
     mine = (blocks.side == side) & (blocks.angle >= BEHIND_DEG) & (blocks.angle < FRONT_DEG)
     bins = int(round((FRONT_DEG - BEHIND_DEG) / STEP_DEG))
@@ -109,7 +108,7 @@ def trace_side(blocks: Unrolled, side: int, slices: int, step_mm: float) -> list
     column = np.minimum(((blocks.angle[mine] - BEHIND_DEG) / STEP_DEG).astype(int), bins - 1)
     np.add.at(counts, (column, blocks.index[mine, 0]), 1.0)
     bands = ndimage.gaussian_filter(counts, (0.8, SMOOTH_MM / step_mm))
-    peaks = [find_peaks(np.pad(band, 1), distance=max(1.0, RIB_APART_MM / step_mm))[0] - 1 for band in bands]
+    peaks = [peaks_of(band, RIB_APART_MM / step_mm) for band in bands]
     strengths = np.concatenate([bands[k, at] for k, at in enumerate(peaks)])
     if not strengths.size:
         return []
@@ -121,6 +120,20 @@ def trace_side(blocks: Unrolled, side: int, slices: int, step_mm: float) -> list
     ]
     kept = [t for t in traces if t.angles[-1] - t.angles[0] >= LEAST_DEG and t.angles[0] <= LATEST_START_DEG]
     return sorted(kept, key=lambda t: -float(t.at(45.0)))
+
+
+def peaks_of(band: np.ndarray, apart: float) -> np.ndarray:
+    """Where the band is higher than beside it; of peaks nearer than `apart` the highest.
+
+    That is `scipy.signal.find_peaks` with a distance, but for plateaus; its import takes longer than all of the bones.
+    """
+    padded = np.pad(band, 1)
+    peaks = np.flatnonzero((band > padded[:-2]) & (band > padded[2:]))
+    kept = np.ones(len(peaks), bool)
+    for k in np.argsort(band[peaks])[::-1]:
+        if kept[k]:
+            kept &= (abs(peaks - peaks[k]) >= apart) | (peaks == peaks[k])
+    return peaks[kept]
 
 
 def refined(band: np.ndarray, peaks: np.ndarray) -> np.ndarray:

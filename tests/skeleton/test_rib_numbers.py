@@ -10,6 +10,7 @@ from lungstage.records import Volume
 from lungstage.skeleton import find_skeleton
 from lungstage.skeleton.count_ribs import pair_sides
 from lungstage.skeleton.names import code_of
+from lungstage.skeleton.trace_ribs import peaks_of
 from lungstage.study import read_study
 
 FIRST, LAST = code_of("rib_right_1"), code_of("rib_left_12")
@@ -93,3 +94,13 @@ def test_ribs_of_real_chests_have_the_numbers_that_were_counted(real_scan, scan,
             away = np.median(rows) * side_z - height
             assert abs(away) < 13, f"right rib {number}: {away:.0f} mm from where it was read"  # half the way to the next
     assert seen >= 9, f"only {seen} right ribs have a number"
+
+
+@pytest.mark.parametrize("apart", [1.0, 2.5, 3.0, 7.2])
+def test_peaks_are_those_of_scipy(apart):
+    from scipy.signal import find_peaks
+
+    for seed in range(20):
+        band = np.random.default_rng(seed).random(60).cumsum() % 1.0
+
+        assert np.array_equal(peaks_of(band, apart), find_peaks(np.pad(band, 1), distance=apart)[0] - 1)
