@@ -75,8 +75,8 @@ def _draw_into(one, two, value_two, labels, factors, start, at_least, volume, ed
     volume = (np.zeros((0, 0, 0), np.int16) if volume is None else volume).view()
     volume.flags.writeable = False  # as that of a study is; of a writable one the kernel would be compiled once more
     origin, cost_ns = tuple(int(s) for s in start), 0.3 * one.size
-    blocks, at_least = (labels, near), (first, second)
-    share_rows(_draw, len(labels), cost_ns, blocks, factors, along, origin, (volume, edge), at_least, (one, two), value_two)
+    lattice, out = (factors, along, origin), (one, two, value_two)
+    share_rows(_draw, len(labels), cost_ns, (labels, near), lattice, (volume, edge), (first, second), out)
 
 
 def _places(n, factor, blocks):
@@ -109,15 +109,16 @@ def _meet(codes, near):
 
 
 @njit(cache=True, nogil=True)
-def _draw(start, stop, blocks, factors, along, origin, image, at_least, out, value_two):
-    """Draw shape 1 as 1 into out[0] and shape 2 as value_two into out[1].
+def _draw(start, stop, blocks, lattice, image, at_least, out):
+    """Draw shape 1 as 1 into the first array of `out` and shape 2 as the value that is its last item into the second.
 
-    blocks     their labels and the codes of `_meet`; `factors` as in `refine_labels`, `origin` its start
-    along      `_places` along z, y and x
+    blocks     their labels and the codes of `_meet`
+    lattice    `factors` of `refine_labels`, `_places` along z, y and x, and its start
     image      the volume and the value that is its edge; a volume without voxels: surfaces are interpolated instead
     at_least   two masks or two arrays without voxels, as in `draw_labels`
     """
-    (labels, near), (volume, edge), (first, second), (one, two) = blocks, image, at_least, out
+    (labels, near), (volume, edge), (first, second), (one, two, value_two) = blocks, image, at_least, out
+    factors, along, origin = lattice
     along_z, along_y, along_x = along
     sides = (np.int32(2 * factors[0]), np.int32(2 * factors[1]), np.int32(2 * factors[2]))
     lower_x, part_x = along_x[0], along_x[1]

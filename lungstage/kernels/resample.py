@@ -32,9 +32,8 @@ def resample_tents(volume, centres, reaches):
     lines = [tents(np.asarray(c, float), float(r), n) for c, r, n in zip(centres, reaches, volume.shape)]
     out = np.empty([len(first) for first, _ in lines], np.float32)
     if out.size:
-        (first_z, weight_z), (first_y, weight_y), (first_x, weight_x) = lines
-        low, high = int(first_y.min()), int(first_y.max()) + weight_y.shape[1]
-        _resample(volume, low, high, first_z, weight_z, first_y, weight_y, first_x, weight_x, out)
+        first_y, weight_y = lines[1]
+        _resample(volume, (int(first_y.min()), int(first_y.max()) + weight_y.shape[1]), tuple(lines), out)
     return out
 
 
@@ -48,8 +47,10 @@ def tents(centres, reach, count):
 
 
 @njit(cache=True, nogil=True)
-def _resample(volume, low, high, first_z, weight_z, first_y, weight_y, first_x, weight_x, out):
-    """Of the volume's rows along y, those from `low` up to `high` are looked at."""
+def _resample(volume, rows, lines, out):
+    """rows: of the volume's rows along y, those from the first up to the second are looked at; lines: `tents` of each axis."""
+    low, high = rows
+    (first_z, weight_z), (first_y, weight_y), (first_x, weight_x) = lines
     nz, ny, nx = out.shape
     slab = np.empty(volume.shape[1:], np.float32)
     row = np.empty(volume.shape[2], np.float32)

@@ -203,13 +203,15 @@ def union_field(solids: Solids, samples: Samples, round_mm: float, cap_mm: float
     high = np.ceil((solids.high + cap_mm - samples.origin_mm) / samples.step_mm).astype(np.int64) + 1
     size = np.array(samples.shape[::-1])
     low, high = np.clip(low, 0, size), np.clip(high, 0, size)
-    cost_ns, origin_mm = 40.0 * np.prod(high - low, axis=1).sum(), samples.origin_mm.astype(np.float64)
-    share_rows(_unite, len(field), cost_ns, field, solids.rows, solids.bumps, low, high, origin_mm, samples.step_mm, round_mm)
+    cost_ns, lattice = 40.0 * np.prod(high - low, axis=1).sum(), (samples.origin_mm.astype(np.float64), samples.step_mm)
+    share_rows(_unite, len(field), cost_ns, field, lattice, (solids.rows, solids.bumps), (low, high), round_mm)
     return field
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _unite(start, stop, field, rows, bumps, low, high, origin, step, round_mm):
+def _unite(start, stop, field, lattice, solids, boxes, round_mm):
+    """lattice: origin and step in mm; solids: rows and bumps; boxes: first index (x, y, z) of each and one past its last."""
+    (origin, step), (rows, bumps), (low, high) = lattice, solids, boxes
     for k in range(start, stop):
         for n in range(rows.shape[0]):
             if k < low[n, 2] or k >= high[n, 2]:
