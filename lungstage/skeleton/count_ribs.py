@@ -8,11 +8,10 @@ on above shows no rib there, and none below the last. What a rib is like stands 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
-from ..tables import read_rows, shipped_priors
+from .parameters import RibTable
 from .trace_ribs import Trace, Unrolled
 
 HEAD_DEG = 28.0  # where every rib is, and still at about the height of its head
@@ -28,7 +27,6 @@ NEAR_FIRST = 2  # gaps; the first ribs stand nearer to each other than the other
 CROWDED_SHARE, CROWDED_P = 0.72, 0.5  # of the pitch; in three synthetic patients with such a gap the count was wrong in two
 UPPER = 4  # levels that tell where the first rib is
 STRANGE = 0.02  # a cervical rib, a lumbar one, or none at all: a trace that no rib of twelve explains
-COLUMNS = ("rib", "below_first", "reach", "missed", "source", "verified")
 
 
 @dataclass(frozen=True)
@@ -77,13 +75,6 @@ class Reach:
 
     mm: float
     whole: bool
-
-
-@cache
-def rib_table() -> dict[str, np.ndarray]:
-    """Columns of priors/atlas/ribs.csv, float (12) each."""
-    rows = read_rows(shipped_priors(), "atlas/ribs.csv", COLUMNS)
-    return {name: np.array([float(row[name]) for row in rows]) for name in COLUMNS[1:4]}
 
 
 def pair_sides(right: np.ndarray, left: np.ndarray, apart_mm: float) -> list[tuple[int | None, int | None]]:
@@ -168,7 +159,7 @@ def lean_mm(right: np.ndarray, left: np.ndarray, pitch: float) -> float:
     return float(np.median(nearest[np.abs(nearest) <= pitch / 2])) if (np.abs(nearest) <= pitch / 2).any() else 0.0
 
 
-def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: Scan) -> Count:
+def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: Scan, table: RibTable) -> Count:
     """Number the traces; blocks and the trace each belongs to, int (blocks), say how far a rib reaches aside."""
     numbers = np.zeros(len(traces), int)
     if not traces:
@@ -177,7 +168,7 @@ def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: S
     levels, pitch = levels_of(traces)
     below_top = np.cumsum([level.step for level in levels])
     firsts = np.arange(-1, 13)
-    odds = np.array([log_odds_of_first(first + below_top, levels, pitch, reaches, scan) for first in firsts])
+    odds = np.array([log_odds_of_first(first + below_top, levels, pitch, reaches, scan, table) for first in firsts])
     p_first = np.exp(odds - odds.max())
     p_first /= p_first.sum()
     for number, level in zip(firsts[p_first.argmax()] + below_top, levels):
@@ -199,44 +190,45 @@ def reach_of(blocks: Unrolled, mine: np.ndarray, step_mm: float) -> Reach:
     return Reach(float(np.percentile(aside, 98)) if aside.size else 0.0, bool(lowest > CUT_SLICES * step_mm))
 
 
-def log_odds_of_first(number: np.ndarray, levels: list[Level], pitch: float, reaches: list[Reach], scan: Scan) -> float:
+def log_odds_of_first(
+    number: np.ndarray, levels: list[Level], pitch: float, reaches: list[Reach], scan: Scan, table: RibTable
+) -> float:
     """Log likelihood of the levels having these numbers, int (levels), up to a constant."""
     known = (number >= 1) & (number <= 12)
     if not known.any():
         return -np.inf
     of_twelve = [(int(n), level) for n, level in zip(number, levels) if 1 <= n <= 12]
     odds = np.log(STRANGE) * np.count_nonzero(~known)
-    odds += log_odds_of_height(of_twelve[:UPPER], pitch, scan) + log_odds_of_reach(of_twelve, reaches)
-    return float(odds + log_odds_of_absent(number, levels, pitch, scan))
+    odds += log_odds_of_height(of_twelve[:UPPER], pitch, scan, table) + log_odds_of_reach(of_twelve, reaches, table)
+    return float(odds + log_odds_of_absent(number, levels, pitch, scan, table))
 
 
-def log_odds_of_height(of_twelve: list[tuple[int, Level]], pitch: float, scan: Scan) -> float:
+def log_odds_of_height(of_twelve: list[tuple[int, Level]], pitch: float, scan: Scan, table: RibTable) -> float:
     """Of the first rib's head lying where it does above the lungs; 0 where their tops are not seen."""
     if scan.lung_top_mm is None:
         return 0.0
-    below = rib_table()["below_first"] * pitch / np.median(np.diff(rib_table()["below_first"]))
+    below = np.array(table.below_first) * pitch / np.median(np.diff(table.below_first))
     first_mm = np.median([level.height_mm + below[n - 1] for n, level in of_twelve])
     return log_near((first_mm - scan.lung_top_mm - FIRST_ABOVE_LUNG_MM) / FIRST_SD_MM)
 
 
-def log_odds_of_reach(of_twelve: list[tuple[int, Level]], reaches: list[Reach]) -> float:
+def log_odds_of_reach(of_twelve: list[tuple[int, Level]], reaches: list[Reach], table: RibTable) -> float:
     """Of whole ribs reaching as far aside as they do, as shares of what the widest here does."""
-    table = rib_table()["reach"]
-    widest_mm, widest = max(reach.mm for reach in reaches), max(table[n - 1] for n, _ in of_twelve)
+    widest_mm, widest = max(reach.mm for reach in reaches), max(table.reach[n - 1] for n, _ in of_twelve)
     odds = 0.0
     for n, level in of_twelve:
         seen = [reaches[k].mm / max(widest_mm, 1.0) for k in level.traces if reaches[k].whole]
         if seen:
-            odds += log_near((np.mean(seen) - table[n - 1] / widest) / REACH_SD)
+            odds += log_near((np.mean(seen) - table.reach[n - 1] / widest) / REACH_SD)
     return odds
 
 
-def log_odds_of_absent(number: np.ndarray, levels: list[Level], pitch: float, scan: Scan) -> float:
+def log_odds_of_absent(number: np.ndarray, levels: list[Level], pitch: float, scan: Scan, table: RibTable) -> float:
     """Of the scan holding ribs that were not traced: above the first, below the last and between."""
     room_above = int(max(0.0, scan.spine_mm[1] - levels[0].height_mm - 0.4 * pitch) / pitch)
     room_below = int(max(0.0, levels[-1].height_mm - scan.spine_mm[0] - 0.4 * pitch) / pitch)
     held = np.arange(max(1, number[0] - room_above), min(12, number[-1] + room_below) + 1)
-    return float(np.log(rib_table()["missed"][np.setdiff1d(held, number) - 1]).sum())
+    return float(np.log(np.array(table.missed)[np.setdiff1d(held, number) - 1]).sum())
 
 
 def log_near(z: float) -> float:

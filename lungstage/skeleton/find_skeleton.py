@@ -69,7 +69,7 @@ def number_ribs(
     owner = assign(blocks, traces)
     seen = np.flatnonzero(canal.seen)
     scan = Scan(lung_top_mm(coarse, top), (float(seen[0] * step_mm), float(seen[-1] * step_mm)), step_mm)
-    count = count_ribs(traces, blocks, owner, scan)
+    count = count_ribs(traces, blocks, owner, scan, numbers.ribs)
     if count.p >= numbers.rib_count_p_min:
         codes = [rib_code(trace.side, number) for trace, number in zip(traces, count.numbers)]
         labels[tuple(blocks.index.T)] = np.array([*codes, code_of("rib")], np.uint8)[owner]  # owner -1 is none

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..tables import Priors, read_parameters, shipped_priors
+from ..errors import ImpossibleRequest
+from ..tables import Priors, read_parameters, read_rows, shipped_priors
+
+RIB_COLUMNS = ("rib", "below_first", "reach", "missed", "source", "verified")
+
+
+@dataclass(frozen=True)
+class RibTable:
+    """The twelve ribs, from priors/atlas/ribs.csv; what the columns mean stands there."""
+
+    below_first: tuple[float, ...] = ()
+    reach: tuple[float, ...] = ()
+    missed: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class SkeletonParameters:
-    """What bone looks like and where it stands."""
+    """What bone looks like and where it stands; ribs: what each of the twelve is like."""
 
     working_mm: float
     body_hu: float
@@ -29,8 +41,18 @@ class SkeletonParameters:
     sternum_depth_mm: float
     least_bone_ml: float
     rib_count_p_min: float
+    ribs: RibTable = RibTable()
 
 
 def load_skeleton_parameters(priors: Priors | None = None) -> SkeletonParameters:
     """The numbers of a priors folder, or those that ship with the package."""
-    return read_parameters(priors or shipped_priors(), "parameters/skeleton.toml", SkeletonParameters)
+    priors = priors or shipped_priors()
+    return replace(read_parameters(priors, "parameters/skeleton.toml", SkeletonParameters), ribs=rib_table(priors))
+
+
+def rib_table(priors: Priors) -> RibTable:
+    """The ribs of a priors folder."""
+    rows = read_rows(priors, "atlas/ribs.csv", RIB_COLUMNS)
+    if [row["rib"] for row in rows] != [str(k) for k in range(1, 13)]:
+        raise ImpossibleRequest("priors/atlas/ribs.csv: the ribs must be 1 to 12 in order")
+    return RibTable(*(tuple(float(row[name]) for row in rows) for name in RIB_COLUMNS[1:4]))

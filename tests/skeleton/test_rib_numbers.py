@@ -4,14 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from changed_priors import changed_priors
 
+from lungstage.errors import ImpossibleRequest
 from lungstage.geometry import Grid
 from lungstage.records import Volume
 from lungstage.skeleton import find_skeleton
 from lungstage.skeleton.count_ribs import pair_sides
 from lungstage.skeleton.names import code_of
+from lungstage.skeleton.parameters import load_skeleton_parameters
 from lungstage.skeleton.trace_ribs import peaks_of
 from lungstage.study import read_study
+from lungstage.tables import shipped_priors
 
 FIRST, LAST = code_of("rib_right_1"), code_of("rib_left_12")
 
@@ -104,3 +108,19 @@ def test_peaks_are_those_of_scipy(apart):
         band = np.random.default_rng(seed).random(60).cumsum() % 1.0
 
         assert np.array_equal(peaks_of(band, apart), find_peaks(np.pad(band, 1), distance=apart)[0] - 1)
+
+
+def test_the_ribs_of_changed_priors_are_those_that_count(tmp_path):
+    row = shipped_priors().text("atlas/ribs.csv").splitlines()[-1]
+    number, below, *rest = row.split(",")
+    mine = changed_priors(tmp_path, "atlas/ribs.csv", row, ",".join([number, str(float(below) + 7), *rest]))
+
+    assert load_skeleton_parameters(mine).ribs.below_first[-1] == load_skeleton_parameters().ribs.below_first[-1] + 7
+
+
+def test_a_table_that_lacks_a_rib_is_refused(tmp_path):
+    row = shipped_priors().text("atlas/ribs.csv").splitlines()[-1]
+    mine = changed_priors(tmp_path, "atlas/ribs.csv", row + "\n", "")
+
+    with pytest.raises(ImpossibleRequest, match="1 to 12"):
+        load_skeleton_parameters(mine)
