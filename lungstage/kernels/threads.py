@@ -27,9 +27,9 @@ class _Helpers:
         self.lock = threading.Lock()
 
     def ask(self, work, count: int) -> list[Future]:
-        """`work` on so many threads at most; a pool is made when it is first needed, and anew when `count` changes."""
+        """`work` on so many threads at most; a pool is made when it is first needed, and anew when more are asked for."""
         with self.lock:
-            if self.pool is None or self.pool_of != count:
+            if self.pool is None or self.pool_of < count:
                 if self.pool is not None:
                     self.pool.shutdown(wait=False)
                 self.pool, self.pool_of = ThreadPoolExecutor(count, "lungstage"), count
