@@ -31,8 +31,6 @@ OUTERMOST = 0.25
 SHELL_MM = (1.5, 5.0)
 FAT_HU = (-140.0, -30.0)
 GAS_HU = -400.0
-DENSITY_FROM_MM, DENSITY_TOLD_MM = 12.0, 18.0
-"""Smaller things are mostly rim, and their density is not told; of larger ones it is."""
 
 
 def alternatives(
@@ -105,8 +103,9 @@ def aerated(traits: Traits, numbers: SearchParameters) -> tuple[float, float]:
 
     Ground glass says so itself; a part-solid lesion or one with a cavity has air where the rest has none.
     """
-    longest_mm = max(traits.longest_mm.q50, DENSITY_FROM_MM)
-    told = min((longest_mm - DENSITY_FROM_MM) / (DENSITY_TOLD_MM - DENSITY_FROM_MM), 1.0)
+    from_mm, told_mm = numbers.density_told_mm
+    longest_mm = max(traits.longest_mm.q50, from_mm)
+    told = min((longest_mm - from_mm) / (told_mm - from_mm), 1.0)
     missing = numbers.tissue_hu - numbers.rim_hu_mm / longest_mm - traits.hu_mean
     p = numbers.aerated_share * traits.density["solid"] * rising(missing, numbers.aerated_hu, numbers.aerated_blur_hu)
     return missing, p * told

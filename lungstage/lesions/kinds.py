@@ -22,8 +22,6 @@ SHELL_MM = (2.0, 8.0)
 LARGE_NODE_MM = 15.0
 LEAST_PULMONARY = 0.1
 """What lies in the hull may be a lesion of the lung whatever lies around it."""
-IN_THE_LUNG = 0.5
-"""A node with more lung than this around it, by share of a shell, is one of the bronchi in the lung."""
 WALL_SHARE = 0.15
 """Beyond the hull a lesion of the lung may have grown by this part of its radius: small ones seldom have."""
 
@@ -47,7 +45,8 @@ def candidate_of(spot: Spot, search: Search, anatomy: Anatomy, near: float, numb
     if not core.any():
         return None
     p_kind = kinds_of(spot, search, anatomy, around, core, near, numbers)
-    allowed = allowed_for(p_kind, spot, search, around, core) | core
+    ground = allowed_for(p_kind, spot, search, around, lung_share(spot, search, around, core) > numbers.search.node_in_lung)
+    allowed = ground | core
     grid = search.grid.box(around.low, around.low + np.array(core.shape))
     taken, spill = (
         blocks_within(blocks, around).astype(np.uint8) if len(blocks) else None for blocks in (spot.beside, spot.spill)
@@ -190,8 +189,8 @@ def border_share(search: Search, around: Surroundings, core: np.ndarray) -> floa
     return float((search.hull[around.box][shell] == 0).mean()) if shell.any() else 0.0
 
 
-def allowed_for(p_kind: dict[str, float], spot: Spot, search: Search, around: Surroundings, core: np.ndarray) -> np.ndarray:
-    """bool on the box: where its shape may lie."""
+def allowed_for(p_kind: dict[str, float], spot: Spot, search: Search, around: Surroundings, in_lung: bool) -> np.ndarray:
+    """bool on the box: where its shape may lie. in_lung: if it is a node, it is one of the bronchi in the lung."""
     solid = search.body[around.box] & ~search.airway[around.box]
     if len(spot.blocks):
         reach_mm = 0.5 * spot.radius_mm + MARGIN_MM
@@ -204,7 +203,7 @@ def allowed_for(p_kind: dict[str, float], spot: Spot, search: Search, around: Su
         reach = distance_mm(hull, search, wall_mm) <= wall_mm if hull.any() else solid
         return near & solid & (hull | (reach & ~search.bone[around.box]))
     # the rim of what lies in the lung is half air, and so are the blocks that hold it
-    soft = solid if lung_share(spot, search, around, core) > IN_THE_LUNG else solid & ~search.lung[around.box]
+    soft = solid if in_lung else solid & ~search.lung[around.box]
     return near & (soft if p_kind.get("bone", 0.0) >= 0.5 else soft & ~search.bone[around.box])
 
 

@@ -22,6 +22,7 @@ SMALLEST_MM, LARGEST_MM = 1.0, 200.0  # sizes beyond are taken as these
 LARGEST_NODULE_MM = 30.0
 REFERENCE_MM = 4.0  # the size at which the Brock model is centred
 OTHER, ANY = "other", "any"  # in foci.csv: the row for regions without one; the kind where nodes and soft tissue lie
+FWHM_PER_SIGMA = 2.3548  # of a Gaussian
 NODE_MM = (5.0, 12.0)  # short axes between which cold uptake goes from meaning nothing to its full meaning: blur of PET
 
 
@@ -377,7 +378,7 @@ def recovered(d: np.ndarray, blur_mm: float) -> np.ndarray:
     """
     from scipy.special import erf
 
-    z = d / 2.0 / (np.sqrt(2.0) * blur_mm / 2.3548)
+    z = d / 2.0 / (np.sqrt(2.0) * blur_mm / FWHM_PER_SIGMA)
     return erf(z) - 2.0 / np.sqrt(np.pi) * z * np.exp(-(z**2))
 
 

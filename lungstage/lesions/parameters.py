@@ -92,6 +92,8 @@ class SearchParameters:
     aerated_blur_hu: float
     tissue_hu: float
     rim_hu_mm: float
+    density_told_mm: tuple[float, ...]
+    node_in_lung: float
     gut_share: float
     gut_gas: float
     gut_gas_blur: float

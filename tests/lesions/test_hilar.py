@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from lesions.test_bone import EMPTY, NOTHING, NUMBERS, ball
 
-from lungstage.lesions.kinds import allowed_for, lung_kinds, surroundings
+from lungstage.lesions.kinds import allowed_for, lung_kinds, lung_share, surroundings
 from lungstage.lesions.spots import Spot
 
 MIDDLE = (50.0, 50.0, 40.0)
@@ -45,5 +45,6 @@ def test_a_node_in_the_lung_may_reach_into_blocks_that_are_half_air():
         search = replace(EMPTY, hull=(~NOTHING).astype(np.uint8), lung=lung)
         around = surroundings(spot, search)
         rim = (ball(MIDDLE, 6.0) & ~own)[around.box] if share else lung[around.box]
-        allowed = allowed_for({"node": 1.0}, spot, search, around, own[around.box])
+        in_lung = lung_share(spot, search, around, own[around.box]) > NUMBERS.node_in_lung
+        allowed = allowed_for({"node": 1.0}, spot, search, around, in_lung)
         assert allowed[rim].mean() == share
