@@ -1,7 +1,8 @@
 """Slices in, stored pixels out: native and compressed alike, file by file, in threads, without a copy of the whole.
 
 Plain numbers and JPEG-LS are read without pydicom where nothing is odd about them (plain_pixels.py); else JPEG-LS, JPEG 2000
-and RLE are decoded by the libraries of pydicom, the older JPEG processes by SimpleITK's GDCM.
+and RLE are decoded by the libraries of pydicom, the older JPEG processes by SimpleITK's GDCM. No decoder sees a frame that
+claims another size than its header, and GDCM sees only files written for it: of damaged ones it may take gigabytes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import tempfile
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UnreadableInput
+from .codestream import check_size
 from .headers import DICOM_TROUBLE, Slice
 from .inventory import reason
 from .jpeg_ls import check_whole
@@ -26,7 +29,11 @@ from .sources import Source
 GDCM_ALONE = {
     "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70",
 }  # fmt: skip
+RLE = "1.2.840.10008.1.2.5"  # whose header says nothing of a size; what it may become is bounded by its length
 
+OF_A_FRAME = """
+    SamplesPerPixel PhotometricInterpretation Rows Columns BitsAllocated BitsStored HighBit PixelRepresentation
+""".split()
 PIXEL_KEYWORDS = """
     SOPClassUID SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames Rows Columns BitsAllocated BitsStored
     HighBit PixelRepresentation PixelData ExtendedOffsetTable ExtendedOffsetTableLengths
@@ -69,7 +76,7 @@ class PixelReader:
         if piece.frame is None:
             values = plain_pixels(piece)
             if values is None:
-                values = decode_file(piece.source, piece)
+                values = decode_file(piece.source)
             return values[0] if values.ndim == 3 and len(values) == 1 else values
         with self.lock:
             return self.frame_of(piece)
@@ -78,7 +85,7 @@ class PixelReader:
         """One frame; frames asked for in rising order are decoded once each."""
         position, rest = self.frames.pop(piece.source, (piece.frame + 1, None))
         if position > piece.frame:
-            rest, position = iter_frames(piece.source, piece), 0
+            rest, position = iter_frames(piece.source), 0
         for values in rest:
             position += 1
             if position > piece.frame:
@@ -89,7 +96,7 @@ class PixelReader:
         raise ValueError(f"frame {piece.frame + 1} is not in the file")
 
 
-def decode_file(source: Source, piece: Slice) -> np.ndarray:
+def decode_file(source: Source) -> np.ndarray:
     """All pixels of a classic file, as stored."""
     from pydicom import dcmread
     from pydicom.pixels import pixel_array
@@ -99,10 +106,8 @@ def decode_file(source: Source, piece: Slice) -> np.ndarray:
     complete_meta(header)
     if "PixelData" in header and not header.PixelData:
         raise ValueError("they are empty")
-    if needs_gdcm(header):
-        return decode_with_gdcm(source, piece)
     check_frames(header)
-    return pixel_array(header, raw=True)
+    return next(decode_with_gdcm(header)) if needs_gdcm(header) else pixel_array(header, raw=True)
 
 
 @cache
@@ -113,30 +118,37 @@ def pixel_tags() -> list:
     return [Tag(keyword) for keyword in PIXEL_KEYWORDS]
 
 
-def iter_frames(source: Source, first: Slice):
-    """The frames of a multi-frame file, one after the other; first: one of them, for the scale that GDCM applied."""
+def iter_frames(source: Source) -> Iterator[np.ndarray]:
+    """The frames of a multi-frame file, one after the other."""
     from pydicom import dcmread
     from pydicom.pixels import iter_pixels
 
     with source.open() as file:
         header = dcmread(file, force=True)
     complete_meta(header)
-    if needs_gdcm(header):
-        return iter(decode_with_gdcm(source, first))
     check_frames(header)
-    return iter_pixels(header, raw=True)
+    return decode_with_gdcm(header) if needs_gdcm(header) else iter_pixels(header, raw=True)
 
 
 def check_frames(header) -> None:
-    """ValueError where a frame of JPEG-LS was cut off."""
+    """ValueError where a compressed frame is of another size than the header says, or, of JPEG-LS, was cut off."""
+    syntax = header.file_meta.TransferSyntaxUID
+    if not syntax.is_encapsulated or syntax == RLE or "PixelData" not in header:
+        return
+    size = int(header.Rows), int(header.Columns), int(header.SamplesPerPixel), int(header.BitsAllocated)
+    for frame in frames_in(header):
+        check_size(frame, *size)
+        if syntax in JPEG_LS:
+            check_whole(frame)
+
+
+def frames_in(header) -> Iterator[bytes]:
+    """The compressed frames of a file, as they lie in it."""
     from pydicom.encaps import generate_frames
 
-    if header.file_meta.TransferSyntaxUID not in JPEG_LS or "PixelData" not in header:
-        return
     tables = header.get("ExtendedOffsetTable"), header.get("ExtendedOffsetTableLengths")
     number = int(header.get("NumberOfFrames") or 1)
-    for frame in generate_frames(header.PixelData, number_of_frames=number, extended_offsets=None if None in tables else tables):
-        check_whole(frame)
+    return generate_frames(header.PixelData, number_of_frames=number, extended_offsets=None if None in tables else tables)
 
 
 def needs_gdcm(header) -> bool:
@@ -164,22 +176,36 @@ def complete_meta(header) -> None:
         header.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
 
 
-def decode_with_gdcm(source: Source, piece: Slice) -> np.ndarray:
-    """Stored pixels of a file that only GDCM decodes; its rescale is taken back."""
+def decode_with_gdcm(header) -> Iterator[np.ndarray]:
+    """The stored pixels (rows, columns) of each frame of a file that only GDCM decodes: one small sound file for each."""
     import SimpleITK
 
-    if source.archive:
-        with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder) / "slice.dcm"
-            place.write_bytes(source.read())
-            image = SimpleITK.ReadImage(str(place))
-    else:
-        image = SimpleITK.ReadImage(source.path)
-    rescaled = SimpleITK.GetArrayFromImage(image)
-    slope = piece.tags.number("RescaleSlope") or 1.0
-    intercept = piece.tags.number("RescaleIntercept") or 0.0
-    stored = np.rint((rescaled.astype(np.float64) - intercept) / slope).astype(np.int32)
-    return stored[0] if piece.frame is None and stored.ndim == 3 else stored
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "frame.dcm"
+        for frame in frames_in(header):
+            bare_file(header, frame).save_as(place, enforce_file_format=True)
+            stored = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(place), imageIO="GDCMImageIO"))
+            yield stored[0] if stored.ndim == 3 else stored
+
+
+def bare_file(header, frame: bytes):
+    """A data set of one compressed frame with what its decoding needs, and nothing else: no rescale, no place."""
+    from pydicom import Dataset
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.encaps import encapsulate
+    from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
+
+    bare = Dataset()
+    bare.file_meta = FileMetaDataset()
+    bare.file_meta.TransferSyntaxUID = header.file_meta.TransferSyntaxUID
+    bare.SOPClassUID = bare.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    bare.SOPInstanceUID = bare.file_meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=["lungstage"])
+    for keyword in OF_A_FRAME:
+        if keyword in header:
+            bare[keyword] = header[keyword]
+    bare.PixelData = encapsulate([frame])
+    bare["PixelData"].VR, bare["PixelData"].is_undefined_length = "OB", True
+    return bare
 
 
 def for_each_slice(slices, reader: PixelReader, work) -> None:
