@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..tables import Priors
 from .names import MEANINGS, name_words, organ_names
-from .rules import kernel_patterns, nuclides, series_rules
+from .rules import PET_WORDS, kernel_patterns, nuclides, pet_words, series_rules
 
 
 def check_tables(priors: Priors) -> None:
-    """Read every table of names, kernels, nuclides and series; ImpossibleRequest naming the row that cannot be."""
+    """Read every table of names, kernels, nuclides, words and series; ImpossibleRequest naming the row that cannot be."""
     for kind in MEANINGS:
         name_words(kind, priors)
     for kind in ("ct", "pet"):
@@ -16,3 +16,5 @@ def check_tables(priors: Priors) -> None:
     organ_names(priors)
     kernel_patterns(priors)
     nuclides(priors)
+    for means in PET_WORDS:
+        pet_words(means, priors)

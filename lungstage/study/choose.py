@@ -11,7 +11,7 @@ from ..records import SeriesCard
 from .layout import heights_of
 from .parameters import StudyParameters
 from .pet_header import pet_header, with_wishes
-from .rules import Rule, kernel_sharpness, series_rules
+from .rules import Rule, kernel_sharpness, series_rules, spaced
 from .series import Stack, patient_of_slice
 from .suv import climb
 from .wishes import Wishes
@@ -28,11 +28,6 @@ class Candidate:
 
 
 # --- facts -----------------------------------------------------------------------------------------------------------
-
-
-def spaced(text: str) -> str:
-    """Lower case words with single spaces around each, so that `says` finds whole words only."""
-    return f" {' '.join(''.join(c if c.isalnum() else ' ' for c in text.lower()).split())} "
 
 
 def facts_of(stack: Stack, numbers: StudyParameters, wishes: Wishes) -> dict[str, object]:

@@ -14,14 +14,9 @@ import numpy as np
 from .clock import moment, moment_of_dt, zone_offset
 from .headers import Tags
 from .parameters import StudyParameters
-from .rules import Nuclide, nuclides
+from .rules import Nuclide, nuclides, pet_words, spaced
 from .wishes import Wishes
 
-FDG = ("fdg", "fludeoxyglucose", "fluorodeoxyglucose", "deoxyglucose", "c-b1031", "y-x1743", "35321007")
-UNCORRECTED = (
-    " nac ", " noac ", " no ac ", " non ac ", " nonac ", " uncorrected ", " without ac ", " wo ac ", " non attenuation ",
-    " not attenuation ", " no attenuation ", " no atten ", " uncorr ",
-)  # fmt: skip
 # what all slices of one PET share
 COMMON = ("Units", "SUVType", "DecayCorrection", "PatientWeight", 0x70531000, 0x70531009)
 COMMON_OF_DRUG = (
@@ -34,6 +29,7 @@ class PetHeader:
     """What the headers say of a PET; None or "" where they are silent, and zero counts as silent.
 
     injection_dated   whether the injection has a date of its own; else it got the date of the scan
+    tracer, is_fdg    how the header calls the radiopharmaceutical, and whether that means FDG; silence does
     acquisitions      the moment at which each slice's acquisition began, in the order of the slices
     decay_factors     DecayFactor of each slice; mid_frame_s: from its start to the mean time of its decays
     """
@@ -49,6 +45,7 @@ class PetHeader:
     half_life_s: float | None = None
     nuclide: Nuclide | None = None
     tracer: str = ""
+    is_fdg: bool = True
     injection: datetime | None = None
     injection_dated: bool = False
     series: datetime | None = None
@@ -76,16 +73,17 @@ def pet_header(all_tags: list[Tags], numbers: StudyParameters) -> PetHeader:
     injection, dated = injection_of(drug, zone, min((at for at in (series, *acquisitions) if at), default=None))
     size_m = positive(tags.number("PatientSize"))
     enhanced_decay = {"YES": "START", "NO": "NONE"}.get(tags.text("DecayCorrected").upper(), "")
-    nuclide = nuclide_of(drug, numbers)
+    nuclide, tracer = nuclide_of(drug, numbers), tracer_of(drug)
     return PetHeader(
         units=units_of(tags), suv_type=tags.text("SUVType").upper(),
-        decay_correction=tags.text("DecayCorrection").upper() or enhanced_decay, attenuation=attenuation_of(tags),
+        decay_correction=tags.text("DecayCorrection").upper() or enhanced_decay, attenuation=attenuation_of(tags, numbers),
         weight_kg=positive(tags.number("PatientWeight")),
         height_cm=None if size_m is None else size_m * 100 if size_m < 3 else size_m,
         sex={"M": "male", "F": "female"}.get(tags.text("PatientSex").upper()),
         dose_bq=positive(drug.number("RadionuclideTotalDose")),
         half_life_s=within(drug.number("RadionuclideHalfLife"), numbers.half_life_s, nuclide),
-        nuclide=nuclide, tracer=tracer_of(drug), injection=injection, injection_dated=dated, series=series,
+        nuclide=nuclide, tracer=tracer, is_fdg=not tracer or names_fdg(tracer, numbers),
+        injection=injection, injection_dated=dated, series=series,
         scan_start=moment_of_dt(tags.text(0x0009100D), zone) if "GE" in tags.text("Manufacturer").upper() else None,
         corrected_to=moment_of_dt(tags.text("DecayCorrectionDateTime"), zone), acquisitions=acquisitions,
         decay_factors=tuple(positive(piece.number("DecayFactor")) for piece in all_tags),
@@ -170,7 +168,12 @@ def nuclide_of(drug: Tags, numbers: StudyParameters) -> Nuclide | None:
     for nuclide in nuclides(numbers.priors):
         if any(word.lower() in said for word in nuclide.words):
             return nuclide
-    return nuclides(numbers.priors)[0] if any(word in said for word in FDG) else None
+    return nuclides(numbers.priors)[0] if names_fdg(said, numbers) else None
+
+
+def names_fdg(said: str, numbers: StudyParameters) -> bool:
+    """Whether the name or code of a radiopharmaceutical is one of FDG (priors/study/pet_words.csv)."""
+    return any(word in said.lower() for word in pet_words("fdg", numbers.priors))
 
 
 def tracer_of(drug: Tags) -> str:
@@ -181,13 +184,14 @@ def tracer_of(drug: Tags) -> str:
     )
 
 
-def attenuation_of(tags: Tags) -> str:
+def attenuation_of(tags: Tags, numbers: StudyParameters) -> str:
     """Whether a PET is corrected for attenuation: "yes", "no" or "unclear"."""
-    said = f" {' '.join(''.join(c if c.isalnum() else ' ' for c in tags.text('SeriesDescription').lower()).split())} "
+    said = spaced(tags.text("SeriesDescription"))
+    uncorrected = pet_words("uncorrected", numbers.priors)
     corrections = tags.words("CorrectedImage")
     method = tags.text("AttenuationCorrectionMethod").strip().upper()
     enhanced = tags.text("AttenuationCorrected").upper()
-    if enhanced == "NO" or method == "NONE" or any(word in said for word in UNCORRECTED):
+    if enhanced == "NO" or method == "NONE" or any(f" {word} " in said for word in uncorrected):
         return "no"
     if corrections and "ATTN" not in corrections:
         return "no"

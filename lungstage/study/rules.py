@@ -11,6 +11,7 @@ from ..tables import Priors, read_rows, shipped_priors
 
 COMPARISONS = ("above", "up_to", "is", "any_of", "says")
 SHARPNESS = ("soft", "sharp")
+PET_WORDS = ("uncorrected", "fdg")  # what a row of pet_words.csv may mean
 SERIES_TABLE = "study/series.toml"
 
 
@@ -40,6 +41,11 @@ class Rule:
         if self.comparison == "any_of":
             return value in self.operand
         return any(f" {word.lower()} " in value for word in self.operand)
+
+
+def spaced(text: str) -> str:
+    """Lower case words with single spaces around each, so that `says` finds whole words only."""
+    return f" {' '.join(''.join(c if c.isalnum() else ' ' for c in text.lower()).split())} "
 
 
 @cache
@@ -114,3 +120,18 @@ def nuclide_of_row(priors: Priors, row: dict[str, str]) -> Nuclide:
             f"{priors.name}/study/nuclides.csv: the half-life of {row['nuclide']} is {row['half_life_s']!r}, not seconds above 0"
         )
     return Nuclide(row["nuclide"], tuple(row["codes"].split()), tuple(row["words"].split()), half_life_s)
+
+
+@cache
+def pet_words(means: str, priors: Priors | None = None) -> tuple[str, ...]:
+    """The words of priors/study/pet_words.csv that mean one of PET_WORDS; ImpossibleRequest for a row that is never met."""
+    priors = priors or shipped_priors()
+    rows = read_rows(priors, "study/pet_words.csv", ("word", "means", "text", "source", "verified"))
+    for row in rows:
+        where = f"{priors.name}/study/pet_words.csv"
+        if row["means"] not in PET_WORDS:
+            raise ImpossibleRequest(f"{where}: {row['word']} means {row['means']!r}, not one of {', '.join(PET_WORDS)}")
+        plain = spaced(row["word"]).strip() if row["means"] == "uncorrected" else row["word"].lower()
+        if not row["word"] or row["word"] != plain:
+            raise ImpossibleRequest(f"{where}: {row['word']!r} is never met: small letters and single spaces are compared")
+    return tuple(row["word"] for row in rows if row["means"] == means)

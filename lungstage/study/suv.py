@@ -15,7 +15,7 @@ import numpy as np
 
 from ..records import Note, SuvStep
 from .parameters import StudyParameters
-from .pet_header import FDG, PetHeader, reference_time, uptake_s
+from .pet_header import PetHeader, reference_time, uptake_s
 from .suv_repairs import doubtful, fitting_repair
 
 
@@ -191,7 +191,7 @@ def clock_words(header: PetHeader) -> str:
 
 def tracer_notes(header: PetHeader) -> tuple[Note, ...]:
     """A note where the tracer is not FDG."""
-    if not header.tracer or any(word in header.tracer.lower() for word in FDG):
+    if header.is_fdg:
         return ()
     return (Note("pet_tracer", f"the tracer is called {header.tracer!r}, not FDG", "normal uptake of organs is that of FDG"),)
 

@@ -85,6 +85,8 @@ def test_every_shipped_table_of_the_reader_can_be_used():
         ("atlas/organ_names.csv", "kidney_right,kidney_right,", "spleen,kidney_right,", "spleen stands there 2 times"),
         ("atlas/organ_names.csv", "spleen,spleen,", "spl-een,spleen,", "'spl-een' is never met"),
         ("study/nuclides.csv", ",6586.2,", ",110 min,", "the half-life of F-18 is '110 min'"),
+        ("study/pet_words.csv", "nac,uncorrected,", "NAC,uncorrected,", "'NAC' is never met"),
+        ("study/pet_words.csv", "fdg,fdg,", "fdg,sugar,", "fdg means 'sugar', not one of uncorrected, fdg"),
         ("study/kernels.csv", ",soft,", ",smooth,", "'smooth', not one of soft, sharp"),
         ("study/series.toml", "\npoints =", "\npionts =", "needs"),
     ],

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+from changed_priors import changed_priors
 from study.scans import ct_series, drug_of, pet_series, save, uid
 
 from lungstage.errors import ImpossibleGeometry, UnreadableInput
 from lungstage.study import Wishes, load_study_parameters, read_pet, read_study
-from lungstage.study.pet_header import PetHeader, nuclides, with_wishes
+from lungstage.study.headers import Tags
+from lungstage.study.pet_header import PetHeader, nuclides, pet_header, with_wishes
 from lungstage.study.suv import climb
 from lungstage.study.suv_repairs import body_mean
 
@@ -187,9 +189,44 @@ def test_what_no_single_repair_makes_physiological_is_relative(wrong, mean_suv):
 
 
 def test_another_tracer_is_noted():
-    scale = climb(replace(TEST, tracer="Ga-68 DOTATATE"), NUMBERS)
+    scale = climb(replace(TEST, tracer="Ga-68 DOTATATE", is_fdg=False), NUMBERS)
 
     assert "pet_tracer" in {note.code for note in scale.notes}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_fdg"),
+    [("FDG -- fluorodeoxyglucose", True), ("Fludeoxyglucose F^18^", True), ("[18F]-2-Deoxyglucose", True), ("", True),
+     ("C-B1031", True), ("DOTATATE", False), ("FLT", False), ("Choline", False)],
+)  # fmt: skip
+def test_which_names_of_a_tracer_are_fdg_stands_in_the_priors(name, is_fdg):
+    series = pet_series(np.full((3, 4, 4), 2000.0))
+    for ds in series:
+        drug_of(ds).Radiopharmaceutical = name
+
+    assert pet_header([Tags(ds) for ds in series], NUMBERS).is_fdg == is_fdg
+
+
+@pytest.mark.parametrize(
+    ("description", "attenuation"),
+    [("PET WB NAC", "no"), ("WB (no-AC)", "no"), ("FDG_non_attenuation_corrected", "no"), ("Uncorrected", "no"),
+     ("PET AC", "yes"), ("NACHT 3D", "yes"), ("PET corrected", "yes")],
+)  # fmt: skip
+def test_which_words_say_that_a_pet_is_not_corrected_stands_in_the_priors(description, attenuation):
+    series = pet_series(np.full((3, 4, 4), 2000.0))
+    for ds in series:
+        ds.SeriesDescription = description
+
+    assert pet_header([Tags(ds) for ds in series], NUMBERS).attenuation == attenuation
+
+
+def test_a_hospital_may_add_its_own_word_for_an_uncorrected_pet(tmp_path):
+    own = load_study_parameters(changed_priors(tmp_path, "study/pet_words.csv", "uncorr,uncorrected,", "roh,uncorrected,"))
+    series = pet_series(np.full((3, 4, 4), 2000.0))
+    for ds in series:
+        ds.SeriesDescription = "PET roh"
+
+    assert pet_header([Tags(ds) for ds in series], own).attenuation == "no"
 
 
 def test_the_mean_of_the_body_does_not_depend_on_how_much_air_is_around_it():
