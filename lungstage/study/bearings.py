@@ -15,7 +15,6 @@ from ..records import Volume
 from .chest_view import View
 from .parameters import OrientationParameters
 
-SOFT_HU, AIR_HU = -300, -500
 FEW_CORNERS = 4  # voxels read of a block below which its unevenness is not known
 FEWEST_BLOCKS = 6  # along each axis; a thinner slab is no chest
 MIDDLE_OF_BONE = 0.01  # so much more counts what lies deep in bone: a path keeps to the middle and not to the first of equals
@@ -124,7 +123,7 @@ def chest_blocks(values: np.ndarray, spacing_mm, numbers: OrientationParameters)
     hu, texture, sides_mm = blocks_of(values, spacing_mm, numbers.block_mm)
     if min(hu.shape) < FEWEST_BLOCKS:
         return None
-    body = filled_body(hu)
+    body = filled_body(hu, numbers)
     lung = lungs_in(hu, body, sides_mm, numbers)
     enough = lung.sum() * np.prod(sides_mm) / 1000 >= numbers.lungs_ml
     return Blocks(hu, texture, body, lung, sides_mm) if enough else None
@@ -197,11 +196,11 @@ def blocks_of(values: np.ndarray, spacing_mm, block_mm: float) -> tuple[np.ndarr
     return total / np.float32(len(corners)), texture, np.multiply(spacing_mm, np.multiply(steps, each))
 
 
-def filled_body(hu: np.ndarray) -> np.ndarray:
+def filled_body(hu: np.ndarray, numbers: OrientationParameters) -> np.ndarray:
     """Bool: the largest thing denser than air, with every hole that is closed in a plane of any of the three axes."""
     from scipy import ndimage
 
-    labels, count = ndimage.label(ndimage.binary_opening(hu > SOFT_HU))
+    labels, count = ndimage.label(ndimage.binary_opening(hu > numbers.body_hu))
     if not count:
         return np.zeros(hu.shape, bool)
     solid = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
@@ -227,7 +226,7 @@ def lungs_in(hu: np.ndarray, body: np.ndarray, sides_mm, numbers: OrientationPar
     """Bool: the large air spaces of the body."""
     from scipy import ndimage
 
-    labels, _ = ndimage.label(ndimage.binary_opening((hu < AIR_HU) & body))
+    labels, _ = ndimage.label(ndimage.binary_opening((hu < numbers.lung_hu) & body))
     size_ml = np.bincount(labels.ravel()) * np.prod(sides_mm) / 1000
     size_ml[0] = 0
     return (size_ml > numbers.lung_piece_ml)[labels]

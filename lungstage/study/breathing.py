@@ -12,8 +12,6 @@ from ..records import Note, Volume
 from .parameters import StudyParameters
 
 STEP_MM, COLUMN_MM = 2.0, 6.0
-REACH_MM, PLATEAU_MM = 60.0, 30.0  # the profile above and below the dome, and from where on each plateau is taken
-MOST = 0.8  # of the samples above the dome are lung, and below it liver
 COLUMNS_MIN = 20
 
 
@@ -22,17 +20,17 @@ def breathing_shift_mm(ct: Volume, pet: Volume, numbers: StudyParameters) -> flo
 
     Right is where the header has it (small x).
     """
-    lattice = lattice_of(ct, pet)
+    lattice = lattice_of(ct, pet, 2 * numbers.breathing_reach_mm)
     if lattice is None:
         return None
     hu, uptake = (sampled(volume, lattice) for volume in (ct, pet))
     columns = dome_columns(hu, numbers)
     if len(columns) < COLUMNS_MIN:
         return None
-    reach = int(REACH_MM / STEP_MM)
+    reach, plateau_mm = int(numbers.breathing_reach_mm / STEP_MM), numbers.breathing_plateau_mm
     profile = np.median([uptake[k - reach : k + reach + 1, j, i] for k, j, i in columns], axis=0)
     distance_mm = STEP_MM * (np.arange(-reach, reach + 1) + 0.5)  # the border lies half a step below the first lung
-    liver, lung = (float(np.median(profile[far])) for far in (distance_mm < -PLATEAU_MM, distance_mm > PLATEAU_MM))
+    liver, lung = (float(np.median(profile[far])) for far in (distance_mm < -plateau_mm, distance_mm > plateau_mm))
     if not liver > numbers.breathing_contrast * max(lung, 0.0):
         return None
     return fall_at(profile, distance_mm, (liver + lung) / 2)
@@ -48,12 +46,12 @@ def fall_at(profile: np.ndarray, distance_mm: np.ndarray, level: float) -> float
     return float(distance_mm[k] + part * (distance_mm[k + 1] - distance_mm[k]))
 
 
-def lattice_of(ct: Volume, pet: Volume) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """z, y and x in LPS mm of points over the part that both images cover; None where that is less than two profiles."""
+def lattice_of(ct: Volume, pet: Volume, least_mm: float) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """z, y and x in LPS mm of points over the part that both images cover; None where one of its sides is shorter."""
     corners = [volume.grid.corners_mm() for volume in (ct, pet)]
     low = np.max([points.min(axis=0) for points in corners], axis=0)
     high = np.min([points.max(axis=0) for points in corners], axis=0)
-    if (high - low < 2 * REACH_MM).any():
+    if (high - low < least_mm).any():
         return None
     return tuple(np.arange(low[axis], high[axis], step) for axis, step in ((2, STEP_MM), (1, COLUMN_MM), (0, COLUMN_MM)))
 
@@ -80,7 +78,8 @@ def dome_columns(hu: np.ndarray, numbers: StudyParameters) -> list[tuple[int, in
     from scipy.ndimage import gaussian_filter
 
     hu = gaussian_filter(hu, 1.0)
-    reach, plateau = int(REACH_MM / STEP_MM), int(PLATEAU_MM / STEP_MM)
+    reach, plateau = int(numbers.breathing_reach_mm / STEP_MM), int(numbers.breathing_plateau_mm / STEP_MM)
+    most, above = numbers.breathing_share, numbers.breathing_tissue_above_mm
     low, high = numbers.breathing_liver_hu
     tissue, lung = (hu > low) & (hu < high), hu < numbers.breathing_lung_hu
     middle = np.flatnonzero(tissue.any(axis=(0, 1))).mean() if tissue.any() else 0
@@ -91,8 +90,8 @@ def dome_columns(hu: np.ndarray, numbers: StudyParameters) -> list[tuple[int, in
             for k in np.flatnonzero(air[1:] & ~air[:-1]) + 1:
                 if not reach <= k < len(air) - reach:
                     continue
-                bordered = air[k : k + plateau].mean() > MOST and dense[k - plateau : k - 2].mean() > MOST
-                if bordered and np.count_nonzero(dense[k + plateau :]) * STEP_MM > 10:
+                bordered = air[k : k + plateau].mean() > most and dense[k - plateau : k - 2].mean() > most
+                if bordered and np.count_nonzero(dense[k + plateau :]) * STEP_MM > above:
                     found.append((int(k), j, i))
     usual = np.median([k for k, _, _ in found]) if found else 0
     return [place for place in found if abs(place[0] - usual) * STEP_MM <= numbers.breathing_dome_mm / 2]

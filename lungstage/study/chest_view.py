@@ -8,8 +8,6 @@ import numpy as np
 
 from .parameters import OrientationParameters
 
-AIR_OF_A_TUBE_HU, SOFT_HU = -300, -200  # of blocks that hold some of its wall, or some lung, too
-RIB_STEP_MM, RIB_FALL_MM = 15, 12  # how far towards the front, and up to how far down, the next block of a rib lies
 FEW_BLOCKS = 20  # of lung in a plane, below which nothing lies between the lungs
 
 
@@ -54,7 +52,10 @@ class View:
         bone = (self.hu > numbers.bone_hu) & ndimage.binary_dilation(self.lung, iterations=reach)
         aside = np.abs(np.arange(self.hu.shape[2]) - self.spine[:, 1:]) * self.sides_mm[2] >= numbers.ribs_aside_mm
         bone &= aside[:, None, :]
-        step, reach = max(1, round(RIB_STEP_MM / self.sides_mm[1])), max(1, round(RIB_FALL_MM / self.sides_mm[0]))
+        step, reach = (
+            max(1, round(numbers.ribs_step_mm / self.sides_mm[1])),
+            max(1, round(numbers.ribs_fall_mm / self.sides_mm[0])),
+        )
         behind, before = bone[:, step:].astype(np.float32), bone[:, :-step].astype(np.float32)
         sinking = sum(float((behind[k:] * before[:-k]).sum()) for k in range(1, reach + 1))
         rising = sum(float((behind[:-k] * before[k:]).sum()) for k in range(1, reach + 1))
@@ -76,7 +77,7 @@ class View:
         row, column = self.spine[plane]
         smallest, largest = numbers.windpipe_mm2
         least, most = numbers.windpipe_before_mm
-        labels, _ = ndimage.label((self.hu[plane] < AIR_OF_A_TUBE_HU) & self.body[plane])
+        labels, _ = ndimage.label((self.hu[plane] < numbers.windpipe_hu) & self.body[plane])
         for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
             area_mm2 = np.count_nonzero(labels[rows, columns] == number) * self.sides_mm[1] * self.sides_mm[2]
             before_mm = (row - (rows.start + rows.stop - 1) / 2) * self.sides_mm[1]
@@ -100,7 +101,7 @@ class View:
         for k in self.lung_planes:
             row, column = self.spine[k]
             rows = slice(max(0, round(row - before)), round(row - behind) + 1)
-            soft = self.hu[k, rows] > SOFT_HU
+            soft = self.hu[k, rows] > numbers.soft_hu
             left, right = soft[:, column + near : column + far + 1], soft[:, max(0, column - far) : max(0, column - near) + 1]
             if left.size and right.size:
                 surplus.append(left.mean() - right.mean())
@@ -116,7 +117,7 @@ class View:
             if len(rows) < FEW_BLOCKS:
                 continue
             front = slice(rows.min(), max(rows.min() + 1, round(row - numbers.heart_before_mm / self.sides_mm[1])))
-            soft = self.hu[k, front] > SOFT_HU
+            soft = self.hu[k, front] > numbers.soft_hu
             left += np.count_nonzero(soft[:, column + 1 : columns.max() + 1])
             right += np.count_nonzero(soft[:, columns.min() : column])
         return (left - right) / max(1, left + right)

@@ -8,9 +8,6 @@ from ..errors import ImpossibleGeometry, UnreadableInput
 from ..records import Note
 from .parameters import StudyParameters
 
-TISSUE_HU = (-150, 300)
-THIN_HU = (-1024, -500)
-
 
 def check_hounsfield(values: np.ndarray, outside: np.ndarray | None, name: str, numbers: StudyParameters) -> tuple[Note, ...]:
     """Notes on a scale that looks odd; an error where it cannot be HU and one step would make it so.
@@ -33,9 +30,10 @@ def check_hounsfield(values: np.ndarray, outside: np.ndarray | None, name: str, 
             f"{name}: values run from {low} to {high}, without air and without bone: a picture or a scaled copy, not HU; "
             "export the scan itself"
         )
-    air = share(few, THIN_HU)
-    tissue = share(few, TISSUE_HU)
-    if air < numbers.air_share_min and share(few, (-25, 500)) > 0.05 and share(few, (700, 1400)) > numbers.tissue_share_min:
+    air = share(few, numbers.thin_hu)
+    tissue = share(few, numbers.tissue_hu)
+    lost_air, lost_tissue = share(few, numbers.lost_air), share(few, numbers.lost_tissue)
+    if air < numbers.air_share_min and lost_air > numbers.lost_air_share_min and lost_tissue > numbers.tissue_share_min:
         raise ImpossibleGeometry(
             f"{name}: values run from {low} to {high} HU with air near 0 and tissue near 1000, so its rescale was lost; "
             "export it again, or use --hu-offset -1024"
@@ -50,6 +48,6 @@ def check_hounsfield(values: np.ndarray, outside: np.ndarray | None, name: str, 
     return notes
 
 
-def share(values: np.ndarray, limits: tuple[int, int]) -> float:
+def share(values: np.ndarray, limits: tuple[float, float]) -> float:
     """Share of values within limits, both included."""
     return float(np.mean((values >= limits[0]) & (values <= limits[1])))

@@ -12,6 +12,8 @@ class OrientationParameters:
     """What must be seen of a chest before a header is called wrong about head, back and left (orientation.toml)."""
 
     block_mm: float
+    body_hu: float
+    lung_hu: float
     lungs_ml: float
     lung_piece_ml: float
     bone_hu: float
@@ -22,7 +24,11 @@ class OrientationParameters:
     spine_margin: float
     spine_behind: float
     ribs_slope: float
+    ribs_step_mm: float
+    ribs_fall_mm: float
     windpipe_share: float
+    windpipe_hu: float
+    soft_hu: float
     aorta_share: float
     heart_share: float
     liver_share: float
@@ -61,8 +67,15 @@ class StudyParameters:
     outside_hu: float
     air_share_min: float
     tissue_share_min: float
+    thin_hu: tuple[float, float]
+    tissue_hu: tuple[float, float]
+    lost_air: tuple[float, float]
+    lost_air_share_min: float
+    lost_tissue: tuple[float, float]
     picture_hu: tuple[float, float]
     weight_kg: tuple[float, float]
+    height_cm: tuple[float, float]
+    oldest_years: float
     dose_mbq: tuple[float, float]
     uptake_min: tuple[float, float]
     usual_uptake_min: tuple[float, float]
@@ -71,6 +84,8 @@ class StudyParameters:
     gross_factor: float
     body_suv: tuple[float, float]
     usual_body_suv: float
+    file_suv_lowest: float
+    file_suv_far: float
     staging_bytes: float
     staging_gb: float
     breathing_noted_mm: float
@@ -79,6 +94,10 @@ class StudyParameters:
     breathing_liver_hu: tuple[float, float]
     breathing_contrast: float
     breathing_dome_mm: float
+    breathing_reach_mm: float
+    breathing_plateau_mm: float
+    breathing_share: float
+    breathing_tissue_above_mm: float
     orientation: OrientationParameters | None = None
     priors: Priors | None = None
 

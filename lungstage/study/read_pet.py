@@ -22,9 +22,6 @@ from .suv_repairs import body_mean
 from .volume_files import open_volume, volume_image
 from .wishes import Wishes, is_file, merged
 
-LOWEST_SUV = -50.0  # reconstruction leaves small negative values; HU of air are far below
-FAR_OFF = 10.0  # times what is usual: Bq/ml, counts or percent, not the SUV of a large or small part of a body
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Pet(Volume):
@@ -105,7 +102,8 @@ def pet_of_file(path: str | Path, wishes: Wishes, numbers: StudyParameters) -> P
     image = volume_image(volume, numbers, np.float32)
     mean, lowest = body_mean(image.values), float(image.values.min())
     low, high = numbers.body_suv
-    if lowest < LOWEST_SUV or not low / FAR_OFF <= mean <= high * FAR_OFF:
+    far = numbers.file_suv_far
+    if lowest < numbers.file_suv_lowest or not low / far <= mean <= high * far:
         raise ImpossibleGeometry(
             f"{Path(path).name}: values down to {lowest:.4g} with a mean of {mean:.4g} in the body are no SUV "
             f"({low:g} to {high:g} are usual); give --pet a file in SUV of body weight"
