@@ -18,6 +18,7 @@ from .cases import named_case
 from .disease import place_disease
 from .findings import place_findings
 from .lesion import Lesion
+from .lung_weight import weigh_lungs
 from .masks import draw_masks, write_masks
 from .parameters import PhantomParameters, shipped_parameters
 from .physiology import Physiology, draw_physiology
@@ -85,7 +86,8 @@ def make_case(seed: int = 0, t: str | None = None, n: str | None = None, m: str 
     plan = HEALTHY if normal else named.plan if named else plan_disease(seed, t, n, m, edition, coverage)
     anatomy = build_anatomy(seed, coverage, numbers, lobes_needed(plan))
     late = late_minutes(seed)
-    physiology = tissues_late(draw_physiology(seed, anatomy.person, numbers), late)
+    physiology = weigh_lungs(seed, anatomy, draw_physiology(seed, anatomy.person, numbers), numbers)
+    physiology = tissues_late(physiology, late)
     disease = lesions_late(place_disease(seed, anatomy, physiology, plan), late)
     found = place_findings(seed, anatomy, physiology, disease, (named.also,) if named and named.also else ())
     found = lesions_late(found, late)

@@ -30,8 +30,10 @@ COLUMNS = {
     "variants": ("variant", "share"),
     "variant_vessels": ("variant", "name", "tissue", "x", "y", "z", "radius", "margin"),
     "muscles": ("muscle", "z", "turn", "outside", "half", "thick"),
-    "protocols": ("protocol", "weight", "slice", "field", "psf", "f0", "p", "edge", "noise", "noise_sd", "next"),
-    "rare_protocols": ("protocol", "share", "slice", "field", "psf", "f0", "p", "edge", "noise", "noise_sd", "next"),
+    "protocols": ("protocol", "weight", "slice", "field", "psf", "f0", "p", "edge", "noise", "noise_sd", "next", "breath_low",
+                  "breath_high"),
+    "rare_protocols": ("protocol", "share", "slice", "field", "psf", "f0", "p", "edge", "noise", "noise_sd", "next", "breath_low",
+                       "breath_high"),
     "kinetics": ("tissue", "power"),
     "pet_scanners": ("scanner", "weight", "voxel", "slice", "psf", "psf_sd", "noise", "noise_sd"),
     "tissues": ("tissue", "hu", "hu_sd", "hu_texture", "hu_contrast", "suv", "suv_sigma", "suv_texture"),
@@ -75,10 +77,14 @@ class PhantomParameters:
     height_female_cm: tuple[float, float]
     body_mass_index: tuple[float, float]
     build_sd: float
-    inspiration: tuple[float, float]
     dome_drop_mm: float
-    lung_hu: tuple[float, float]
+    lung_weight_g: tuple[float, float]
+    lung_weight_sigma: float
+    least_lung_weight_g: float
+    lung_hu_limits: tuple[float, float]
     lung_gradient_hu_per_mm: tuple[float, float]
+    lung_gradient_sd_hu_per_mm: tuple[float, float]
+    lung_gradient_up_hu_per_mm: float
     lung_suv_gradient_per_mm: float
     arteries_per_lung: int
     veins_per_lung: int

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .parameters import PhantomParameters
+from .protocol import ct_row
 from .streams import stream
 from .variants import Variants, draw_variants
 
@@ -55,6 +56,11 @@ class Person:
         """Mean scale, for calibres."""
         return float(np.mean(self.scale))
 
+    @property
+    def broad(self) -> float:
+        """Volume of the trunk over that of the reference man grown or shrunk to this height."""
+        return float(np.prod(self.scale) / tall_scale(self.height_cm))
+
     def place(self, points) -> np.ndarray:
         """Points of the tables in this person's frame, mm."""
         return np.asarray(points, float) * np.asarray(self.scale)
@@ -83,11 +89,11 @@ def draw_person(seed: int, numbers: PhantomParameters) -> Person:
     height = float(np.clip(rng.normal(mean, sd), 145, 200))
     index = float(np.clip(rng.normal(*numbers.body_mass_index), 17.5, 38))
     weight = index * (height / 100) ** 2
-    tall = (height / REFERENCE_HEIGHT_CM) ** 0.9
+    tall = tall_scale(height)
     wide = (weight / REFERENCE_WEIGHT_KG) ** 0.2 * (1.0 if male else 0.96)
     spread = np.exp(rng.normal(0, numbers.build_sd, 3))
     scale = np.clip(np.array([wide, wide, tall]) * spread, 0.82, 1.14)
-    low, high = numbers.inspiration
+    low, high = breath_of(seed)
     shape = stream(seed, "build")
     roundness = float(np.clip(shape.normal(*ROUNDNESS), 2.0, 2.6))
     muscle = float(np.clip(shape.normal(1.0, MUSCLE_SD) * (1.0 if male else FEMALE_MUSCLE), 0.55, 1.3))
@@ -102,3 +108,14 @@ def draw_person(seed: int, numbers: PhantomParameters) -> Person:
         offset_mm=tuple(float(round(v, 2)) for v in rng.normal((0, -8, -180), (5, 6, 60))),
         variants=draw_variants(seed),
     )  # fmt: skip
+
+
+def tall_scale(height_cm: float) -> float:
+    """A person's lengths along the body over the reference man's."""
+    return float((height_cm / REFERENCE_HEIGHT_CM) ** 0.9)
+
+
+def breath_of(seed: int) -> tuple[float, float]:
+    """How deep people breathe in, least and most, for the kind of CT that this patient has."""
+    row = ct_row(stream(seed, "scanner protocol"), stream(seed, "scanner rare"))
+    return row["breath_low"], row["breath_high"]

@@ -1,8 +1,11 @@
-"""An anatomy and a seed in, what each tissue is worth out: CT number and FDG uptake of this patient, solid by solid."""
+"""A person and a seed in, what each tissue is worth out: CT number and FDG uptake of this patient, solid by solid.
+
+The lung's CT number waits for the room that the lungs fill (`lung_weight.py`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,15 +36,19 @@ class Worth:
 
 @dataclass(frozen=True)
 class Physiology:
-    """tissue -> Worth; gradients of the lung per mm to the back (HU, and as a share of its uptake)."""
+    """tissue -> Worth; gradients of the lung per mm to the back and to the head in HU, to the back as a share of its
+    uptake."""
 
     tissues: dict[str, Worth]
     lung_hu_per_mm: float
+    lung_hu_per_mm_up: float
     lung_suv_per_mm: float
 
     def hu_shades(self, solids: Solids) -> np.ndarray:
         """(n, 4) value, change per mm to the back and to the head, texture: what `paint` wants for the CT."""
-        return self._shades(solids, lambda one: (one.hu, 0, 0, one.hu_texture), (0, self.lung_hu_per_mm, -0.12, 0))
+        return self._shades(
+            solids, lambda one: (one.hu, 0, 0, one.hu_texture), (0, self.lung_hu_per_mm, self.lung_hu_per_mm_up, 0)
+        )
 
     def suv_shades(self, solids: Solids) -> np.ndarray:
         """The same for the PET, in SUVbw."""
@@ -56,7 +63,7 @@ class Physiology:
 
     def with_tissue(self, name: str, worth: Worth) -> Physiology:
         """The same with one more tissue, such as a tumour."""
-        return Physiology({**self.tissues, name: worth}, self.lung_hu_per_mm, self.lung_suv_per_mm)
+        return replace(self, tissues={**self.tissues, name: worth})
 
 
 def draw_physiology(seed: int, person: Person, numbers: PhantomParameters) -> Physiology:
@@ -79,12 +86,15 @@ def draw_physiology(seed: int, person: Person, numbers: PhantomParameters) -> Ph
         tissues[name] = Worth(
             tissues["blood"].hu, tissues["blood"].hu_texture, tissues["blood"].suv, tissues["blood"].suv_texture
         )
-    quiet, deep = numbers.lung_hu
-    lung = tissues["lung"]
-    hu = quiet + (deep - quiet) * person.inspiration + float(rng.normal(0, 15))
-    tissues["lung"] = Worth(hu, lung.hu_texture, lung.suv, lung.suv_texture)
-    shallow, full = numbers.lung_gradient_hu_per_mm
-    return Physiology(tissues, shallow + (full - shallow) * person.inspiration, numbers.lung_suv_gradient_per_mm)
+    return Physiology(tissues, *lung_gradients(seed, person, numbers), numbers.lung_suv_gradient_per_mm)
+
+
+def lung_gradients(seed: int, person: Person, numbers: PhantomParameters) -> tuple[float, float]:
+    """HU per mm to the back and to the head of this patient's lungs at this breath."""
+    (shallow, full), (shallow_sd, full_sd) = numbers.lung_gradient_hu_per_mm, numbers.lung_gradient_sd_hu_per_mm
+    off = float(np.clip(stream(seed, "lung gradient").normal(), -2, 2))
+    quiet, deep = max(shallow + shallow_sd * off, 0.0), max(full + full_sd * off, 0.0)
+    return quiet + (deep - quiet) * person.inspiration, numbers.lung_gradient_up_hu_per_mm * (1 - person.inspiration)
 
 
 def with_states(seed: int, tissues: dict[str, Worth]) -> dict[str, Worth]:

@@ -50,8 +50,7 @@ class Protocol:
 
 def draw_protocol(numbers: PhantomParameters, rng: np.random.Generator, rare: np.random.Generator | None = None) -> Protocol:
     """One way of scanning out of the clinic's; rare: what decides whether it is one of rare_protocols.csv (None: never)."""
-    ct, pet = pick_row(read_table("protocols"), rng), pick_row(read_table("pet_scanners"), rng)
-    ct = (rare_row(rare) if rare else None) or ct
+    ct, pet = ct_row(rng, rare), pick_row(read_table("pet_scanners"), rng)
     noise = ct["noise"] + ct["noise_sd"] * float(np.clip(rng.normal(), -1.6, 2.2))
     psf = pet["psf"] + pet["psf_sd"] * float(np.clip(rng.normal(), -2, 2))
     grain = pet["noise"] + pet["noise_sd"] * float(np.clip(rng.normal(), -2, 2))
@@ -66,6 +65,12 @@ def draw_protocol(numbers: PhantomParameters, rng: np.random.Generator, rare: np
         pet_voxel_mm=chosen(numbers.pet_voxel_mm, (pet["voxel"], pet["voxel"], pet["slice"])),
         pet_psf_mm=chosen(numbers.pet_psf_mm, psf), pet_noise=grain,
     )  # fmt: skip
+
+
+def ct_row(rng: np.random.Generator, rare: np.random.Generator | None = None) -> dict:
+    """The row of protocols.csv, or of rare_protocols.csv, by which the CT is made."""
+    common = pick_row(read_table("protocols"), rng)
+    return (rare_row(rare) if rare else None) or common
 
 
 def pick_row(table: Table, rng: np.random.Generator) -> dict:
