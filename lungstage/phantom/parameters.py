@@ -90,6 +90,8 @@ class PhantomParameters:
     veins_per_lung: int
     end_vessel_radius_mm: float
     murray_exponent: float
+    branch_advance: tuple[float, float]
+    branch_split: tuple[float, float]
     contrast_share: float
     arms_up_share: float
     ct_matrix: int

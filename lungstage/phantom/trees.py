@@ -17,10 +17,6 @@ from .parameters import PhantomParameters, Table
 from .person import Person
 from .solids import Solids, join, tubes
 
-ADVANCE = (0.14, 0.34)
-"""Share of the way to the middle of its field that a branch runs before it splits, least and most."""
-UNEVEN = (0.3, 0.7)
-"""Share of its ends that one of two daughters feeds, least and most."""
 SHORTEST_MM = 2.0
 BEND = 0.05
 """Sideways bow of a branch as a share of its length: paths some 3 % longer than straight (anatomy.md 3.4)."""
@@ -99,7 +95,7 @@ def draw_targets(fields: Fields, lobe: str, count: int, rng: np.random.Generator
     return points[fields.at(lobe, points) < -margin_mm * 0.7]
 
 
-def grow(start: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Branches:
+def grow(start: np.ndarray, targets: np.ndarray, numbers: PhantomParameters, rng: np.random.Generator) -> Branches:
     """The branches that feed all targets (n, 3) from `start`."""
     starts, ends, feeds = [], [], []
     waiting = [(np.asarray(start, float), targets)]
@@ -108,7 +104,7 @@ def grow(start: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Br
         if len(points) == 0:
             continue
         middle = points.mean(axis=0)
-        tip = points[0] if len(points) == 1 else root + rng.uniform(*ADVANCE) * (middle - root)
+        tip = points[0] if len(points) == 1 else root + rng.uniform(*numbers.branch_advance) * (middle - root)
         if np.linalg.norm(tip - root) < SHORTEST_MM and len(points) > 1:
             tip = root
         else:
@@ -116,19 +112,22 @@ def grow(start: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Br
             ends.append(tip)
             feeds.append(len(points))
         if len(points) > 1:
-            upper = halve(points, middle, rng)
+            upper = halve(points, middle, numbers.branch_split, rng)
             waiting += [(tip, points[upper]), (tip, points[~upper])]
     return Branches(np.array(starts).reshape(-1, 3), np.array(ends).reshape(-1, 3), np.array(feeds, float))
 
 
-def halve(points: np.ndarray, middle: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """bool (n): one of two parts of points (n, 3), cut across their longest direction; neither is empty."""
+def halve(points: np.ndarray, middle: np.ndarray, split: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
+    """bool (n): one of two parts of points (n, 3), cut across their longest direction; neither is empty.
+
+    split   share of the points in the first part, least and most
+    """
     if len(points) == 2:
         return np.array([True, False])
     offsets = points - middle
     side = offsets @ np.linalg.eigh(offsets.T @ offsets)[1][:, -1]
     order = np.argsort(side, kind="stable")
-    first = int(np.clip(round(rng.uniform(*UNEVEN) * len(points)), 1, len(points) - 1))
+    first = int(np.clip(round(rng.uniform(*split) * len(points)), 1, len(points) - 1))
     upper = np.zeros(len(points), bool)
     upper[order[:first]] = True
     return upper
@@ -178,14 +177,14 @@ def grow_lungs(
                 lumina.append(parts[2])
             trunk = "inferior" if "lower" in lobe else "superior"
             drained = draw_targets(fields, lobe, int(numbers.veins_per_lung * share), rng)
-            tree = grow(veins_from[f"{trunk}_{side}"], drained, rng)
-            vessels.append(bowed("lung_vessel", tree, vessel_radii(tree.feeds, numbers, 6.0), rng))
+            tree = grow(veins_from[f"{trunk}_{side}"], drained, numbers, rng)
+            vessels.append(bowed("lung_vessel", tree, vessel_radii(tree.feeds, numbers), rng))
     return join(*vessels), join(*walls), join(*lumina)
 
 
-def vessel_radii(feeds: np.ndarray, numbers: PhantomParameters, limit_mm: float) -> np.ndarray:
+def vessel_radii(feeds: np.ndarray, numbers: PhantomParameters) -> np.ndarray:
     """Radius of a vessel that feeds so many ends."""
-    return np.minimum(numbers.end_vessel_radius_mm * feeds ** (1 / numbers.murray_exponent), limit_mm)
+    return numbers.end_vessel_radius_mm * feeds ** (1 / numbers.murray_exponent)
 
 
 def nearest_segment(bronchi: Bronchi, segments: list[str], targets: np.ndarray) -> np.ndarray:
@@ -203,11 +202,11 @@ def feed_segment(bronchi: Bronchi, name: str, targets: np.ndarray, artery_from: 
                  rng: np.random.Generator) -> tuple[Solids, Solids, Solids]:  # fmt: skip
     """One segment's artery, bronchial walls and lumina beyond its named bronchus."""
     start, end, lumen = bronchi.named[name]
-    tree = grow(end, targets, rng)
+    tree = grow(end, targets, numbers, rng)
     if not len(tree.feeds):
         nothing = join()
         return nothing, nothing, nothing
-    radii = vessel_radii(tree.feeds, numbers, 3.8)
+    radii = vessel_radii(tree.feeds, numbers)
     air = lumen * (tree.feeds / len(targets)) ** (1 / 2.8)
     outer = air * (1 + 2 * WALL_PER_LUMEN)
     # the artery lies beside the bronchus, away from the heart and a little above
