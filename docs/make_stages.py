@@ -15,7 +15,8 @@ PAGE = ROOT / "docs" / "stages.md"
 STAGES = (
     ("study", "read_study", ("study", "orientation")), ("lungs", "find_lungs", ("lungs",)),
     ("skeleton", "find_skeleton", ("skeleton",)), ("anatomy", "map_anatomy", ("anatomy",)),
-    ("normality", "imagine_normal", ("normality",)), ("lesions", "find_lesions", ("lesions", "shape", "traits", "malignancy")),
+    ("normality", "imagine_normal", ("normality",)),
+    ("lesions", "find_lesions", ("lesions", "shape", "traits", "malignancy", "contacts")),
     ("staging", "infer_staging", ("answer",)), ("evaluation", "evaluate", ("evaluation",)),
 )  # fmt: skip
 HEAD = """# The stages and their numbers

@@ -1,28 +1,20 @@
 """A lesion's shapes in, the structures it touches out, each with how far it probably grows into them.
 
-What lies within `REACH_MM` of the shape and outside of the lung is told apart by bone labels, airway and the atlas. Contact is
-not invasion: the prior by size (priors/contacts.csv) is moved by length, angle and lost fat, whose evidence is averaged
-because it is one and the same extent seen three times.
+What lies within reach of the shape and outside of the lung is told apart by bone labels, airway and the atlas; a vertebra is
+also where the other half of it says that it should be. How probably it has grown into each is invasion.py's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..records import Anatomy, Contact, Lungs, ShapeSamples, Skeleton, Study
-from ..tables import Priors, read_rows
+from ..records import Anatomy, Contact, ShapeSamples
+from .beyond import Beyond, shape_on_blocks, uptake_beyond
+from .invasion import ContactParameters, InvasionRow, Signs, invaded
+from .survey import Survey
 
-REACH_MM = 3.0
-LONG_CONTACT_MM, LENGTH_BLUR_MM = 30.0, 6.0
-WIDE_ANGLE_DEG, ANGLE_BLUR_DEG = 90.0, 20.0
-FAT_BELOW_HU = -30.0
-LEAST_CONTACT_MM = 4.0
-SIZES_MM = (10.0, 20.0, 30.0, 40.0, 50.0, 70.0)
-SIZE_KEYS = ("upto10", "upto20", "upto30", "upto40", "upto50", "upto70", "more")
-SIGNS = ("length", "angle", "fat")
-COLUMNS = ("structure", *SIZE_KEYS, *(f"{sign}_{word}" for sign in SIGNS for word in ("sens", "spec")), "source", "verified")
 STRUCTURE_OF_REGION = {
     "heart": "heart", "aorta": "great_vessel", "pulmonary_artery": "great_vessel", "vena_cava": "great_vessel",
     "oesophagus": "oesophagus", "mediastinum": "mediastinum", "hilum_right": "mediastinum", "hilum_left": "mediastinum",
@@ -31,78 +23,131 @@ STRUCTURE_OF_REGION = {
     "pleura_left": "chest_wall", "back": "chest_wall", "axilla_right": "chest_wall", "axilla_left": "chest_wall",
     "breast_right": "chest_wall", "breast_left": "chest_wall", "trachea_wall": "trachea",
 }  # fmt: skip
-CARINA_MM, MAIN_BRONCHUS_MM = 15.0, 50.0
 RIBS, VERTEBRAE = ((100, 132),), ((60, 83), (85, 85))
+SPINE_MM = 45.0  # half the width of a vertebra with its transverse processes, and a bend of the spine
+ALONG_MM = 25.0  # above and below a lesion a vertebra that it has not reached
 
 
-@dataclass(frozen=True)
-class InvasionRow:
-    """One structure of priors/contacts.csv: prior by size, and (sensitivity, specificity) of each sign."""
+@dataclass(frozen=True, eq=False)
+class LostBone:
+    """Vertebra that is not there though the other half of it is.
 
-    by_size: tuple[float, ...]
-    signs: dict[str, tuple[float, float]]
+    points_mm   float (n, 3) LPS of its search blocks within reach of the lesion
+    volume_ml   of them
+    """
 
-
-def invasion_table(priors: Priors) -> dict[str, InvasionRow]:
-    """Structure to its row."""
-    return {
-        row["structure"]: InvasionRow(
-            tuple(float(row[key]) for key in SIZE_KEYS),
-            {sign: (float(row[f"{sign}_sens"]), float(row[f"{sign}_spec"])) for sign in SIGNS},
-        )
-        for row in read_rows(priors, "contacts.csv", COLUMNS)
-    }
+    points_mm: np.ndarray
+    volume_ml: float
 
 
-def measure_contacts(
-    study: Study,
-    lungs: Lungs,
-    skeleton: Skeleton,
-    anatomy: Anatomy,
-    samples: ShapeSamples,
-    lobes: dict[str, float],
-    table: dict[str, InvasionRow],
-) -> tuple[Contact, ...]:
+def measure_contacts(samples: ShapeSamples, lobes: dict[str, float], spill: np.ndarray, survey: Survey) -> tuple[Contact, ...]:
     """Every structure touched over more than a few millimetres, and the neighbouring lobe where the shape may cross a fissure.
 
     lobes   lobe -> share of the shape's points that probably lie in it
-    table   structure -> its row of priors/contacts.csv
+    spill   (n, 3) search blocks of foci other than the lesion's own
     """  # fmt: skip
     shape = samples.probability() >= 0.5
     if not shape.any():
         return ()
-    points, hu, names = touched(study, lungs, skeleton, anatomy, samples, shape)
-    point_mm2 = samples.box.voxel_ml * 1000.0 / REACH_MM
+    table, numbers = survey.numbers.invasion, survey.numbers.contacts
+    lost = lost_vertebra(samples, survey)
+    points, hu, names = touched(samples, shape, lost, survey)
+    beyond = uptake_beyond(samples, spill, survey)
+    told = name_beyond(beyond, lost, survey)
+    point_mm2 = samples.box.voxel_ml * 1000.0 / numbers.reach_mm
     contacts = []
     for structure in sorted(set(names)):
         here = np.array([name == structure for name in names])
-        contacts.append(contact_of(structure, float(here.sum()) * point_mm2, hu[here], samples, table[structure]))
+        signs = signs_of(float(here.sum()) * point_mm2, hu[here], samples, numbers)
+        away = None if beyond is None else beyond.of(told == structure)
+        gone = lost.volume_ml if structure == "vertebral_body" else None
+        contacts.append(contact_of(structure, replace(signs, beyond=away, bone_lost_ml=gone), samples, table, numbers))
     if names:
-        contacts.append(contact_of("visceral_pleura", len(names) * point_mm2, hu, samples, table["visceral_pleura"]))
-    contacts += crossing(lobes, samples, table["adjacent_lobe"])
-    return tuple(contact for contact in contacts if contact.contact_mm >= LEAST_CONTACT_MM)
+        signs = signs_of(len(names) * point_mm2, hu, samples, numbers)
+        contacts.append(contact_of("visceral_pleura", signs, samples, table, numbers))
+    contacts += crossing(lobes, samples, table["adjacent_lobe"], numbers)
+    return tuple(contact for contact in contacts if contact.contact_mm >= numbers.least_contact_mm)
 
 
-def touched(study, lungs, skeleton, anatomy, samples: ShapeSamples, shape) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def touched(samples: ShapeSamples, shape: np.ndarray, lost: LostBone, survey: Survey) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Points (n, 3) of the shell around the shape that lie outside of the hull, their HU, and what they are."""
     from ..kernels.morphology import grow_mm
 
-    shell = (grow_mm(shape, samples.box.spacing_mm, REACH_MM) > 0) & ~shape
+    grid, numbers = survey.study.ct.grid, survey.numbers.contacts
+    shell = (grow_mm(shape, samples.box.spacing_mm, numbers.reach_mm) > 0) & ~shape
     points = samples.box.to_mm(np.argwhere(shell))
-    index = np.rint(study.ct.grid.to_index(points)).astype(int)
-    inside = np.all((index >= 0) & (index < study.ct.grid.shape), axis=1)
+    index = np.rint(grid.to_index(points)).astype(int)
+    inside = np.all((index >= 0) & (index < grid.shape), axis=1)
     points, index = points[inside], tuple(index[inside].T)
-    airway = lungs.airway[index] > 0
-    wall = (lungs.hull[index] == 0) | airway
+    airway = survey.lungs.airway[index] > 0
+    wall = (survey.lungs.hull[index] == 0) | airway
     points, index = points[wall], tuple(axis[wall] for axis in index)
     if not len(points):
         return points, np.empty(0), []
-    names = name_points(anatomy, points, skeleton.labels[index], airway[wall])
+    names = name_points(survey.anatomy, points, survey.skeleton.labels[index], airway[wall], numbers)
+    names = ["vertebral_body" if gone else name for name, gone in zip(names, close_to(points, lost, survey))]
     known = np.array([name != "" for name in names])
-    return points[known], study.ct.values[index][known].astype(float), [name for name in names if name]
+    return points[known], survey.study.ct.values[index][known].astype(float), [name for name in names if name]
 
 
-def name_points(anatomy: Anatomy, points: np.ndarray, bone: np.ndarray, airway: np.ndarray) -> list[str]:
+def name_beyond(beyond: Beyond | None, lost: LostBone, survey: Survey) -> np.ndarray:
+    """(n) what each block of `beyond` is."""
+    if beyond is None or not len(beyond.points_mm):
+        return np.empty(0, object)
+    grid, points = survey.study.ct.grid, beyond.points_mm
+    index = np.rint(grid.to_index(points)).astype(int).clip(0, np.array(grid.shape) - 1)
+    bone = survey.skeleton.labels[tuple(index.T)]
+    names = name_points(survey.anatomy, points, bone, np.zeros(len(points), bool), survey.numbers.contacts)
+    gone = close_to(points, lost, survey)
+    return np.array(["vertebral_body" if here else name for name, here in zip(names, gone)], object)
+
+
+def lost_vertebra(samples: ShapeSamples, survey: Survey) -> LostBone:
+    """Blocks in the lesion and beside it where the mirror image of the spine is bone and it is not."""
+    from scipy.ndimage import binary_erosion, distance_transform_edt
+
+    search, numbers, grid = survey.search, survey.numbers.contacts, survey.study.ct.grid
+    low, share = shape_on_blocks(samples, survey, SPINE_MM)
+    inside = share >= 0.5
+    none = LostBone(np.empty((0, 3)), 0.0)
+    if not inside.any():
+        return none
+    points = search.points_mm(np.moveaxis(np.indices(share.shape), 0, -1) + low)
+    index = np.rint(grid.to_index(points.reshape(-1, 3))).astype(int).clip(0, np.array(grid.shape) - 1)
+    labels = survey.skeleton.labels[tuple(index.T)].reshape(share.shape)
+    spine = within_any(labels, VERTEBRAE)
+    if not spine.any():
+        return none
+    rows = np.flatnonzero(inside.any(axis=(1, 2)))
+    step = search.grid.spacing_mm
+    near = np.zeros(len(share), bool)
+    near[max(0, int(rows[0] - ALONG_MM / step[0])) : int(rows[-1] + ALONG_MM / step[0]) + 1] = True
+    middle = np.median(np.nonzero(spine & near[:, None, None])[2]) if (spine & near[:, None, None]).any() else None
+    if middle is None:
+        return none
+    mirror = np.rint(2 * middle - np.arange(share.shape[2])).astype(int)
+    held = (mirror >= 0) & (mirror < share.shape[2])
+    expected = np.zeros_like(spine)
+    expected[..., held] = spine[..., mirror[held]]
+    rim = [np.arange(-r, r + 1) * s for r, s in zip((int(np.ceil(numbers.bone_rim_mm / s)) for s in step), step)]
+    ball = sum(np.square(axis) for axis in np.meshgrid(*rim, indexing="ij")) <= numbers.bone_rim_mm**2
+    away = distance_transform_edt(~inside, sampling=step)
+    gone = binary_erosion(expected, ball) & (labels == 0) & (away <= numbers.beyond_mm[1])
+    return LostBone(points[gone], float(gone.sum()) * search.grid.voxel_ml)
+
+
+def close_to(points: np.ndarray, lost: LostBone, survey: Survey) -> np.ndarray:
+    """bool (n): which points (n, 3) lie beside lost bone: what has taken it away reaches them."""
+    from scipy.spatial import cKDTree
+
+    if not len(lost.points_mm) or not len(points):
+        return np.zeros(len(points), bool)
+    return np.isfinite(cKDTree(lost.points_mm).query(points, distance_upper_bound=survey.numbers.contacts.beyond_mm[1])[0])
+
+
+def name_points(
+    anatomy: Anatomy, points: np.ndarray, bone: np.ndarray, airway: np.ndarray, numbers: ContactParameters
+) -> list[str]:
     """The structure at each point, "" where the atlas puts none."""
     probability = anatomy.region_probability(points)
     columns = np.array([name in STRUCTURE_OF_REGION for name in anatomy.region_names])
@@ -115,7 +160,7 @@ def name_points(anatomy: Anatomy, points: np.ndarray, bone: np.ndarray, airway: 
     above = anatomy.frame.to_frame(points)[:, 2] > 0
     for i in range(len(points)):
         if airway[i] or names[i] == "trachea":
-            names[i] = airway_part(to_carina[i], bool(above[i]))
+            names[i] = airway_part(to_carina[i], bool(above[i]), numbers)
         elif within(bone[i], RIBS):
             names[i] = "rib"
         elif within(bone[i], VERTEBRAE):
@@ -123,13 +168,18 @@ def name_points(anatomy: Anatomy, points: np.ndarray, bone: np.ndarray, airway: 
     return names
 
 
-def airway_part(to_carina_mm: float, above: bool) -> str:
+def airway_part(to_carina_mm: float, above: bool, numbers: ContactParameters) -> str:
     """Carina, trachea or main bronchus by distance; "" for smaller bronchi, which are the lung's own."""
-    if to_carina_mm <= CARINA_MM:
+    if to_carina_mm <= numbers.carina_mm:
         return "carina"
     if above:
         return "trachea"
-    return "main_bronchus" if to_carina_mm <= MAIN_BRONCHUS_MM else ""
+    return "main_bronchus" if to_carina_mm <= numbers.main_bronchus_mm else ""
+
+
+def within_any(codes: np.ndarray, ranges) -> np.ndarray:
+    """Which bone labels lie in one of the code ranges."""
+    return np.any([(codes >= low) & (codes <= high) for low, high in ranges], axis=0)
 
 
 def within(code: int, ranges) -> bool:
@@ -137,55 +187,37 @@ def within(code: int, ranges) -> bool:
     return any(low <= code <= high for low, high in ranges)
 
 
-def contact_of(structure: str, area_mm2: float, hu: np.ndarray, samples: ShapeSamples, row: InvasionRow) -> Contact:
-    """Length: diameter of a disc of the touched area; angle: the chord that length makes; P(invaded) of each shape."""
+def signs_of(area_mm2: float, hu: np.ndarray, samples: ShapeSamples, numbers: ContactParameters) -> Signs:
+    """Length: diameter of a disc of the touched area; angle: the chord that length makes, both of each shape; lost fat."""
     length = 2.0 * float(np.sqrt(area_mm2 / np.pi))
-    longest = np.maximum(np.asarray(samples.longest_mm, float), 1.0)
-    middle = float(np.median(longest))
-    lengths = length * longest / middle
+    longest = longest_of(samples)
+    lengths = length * longest / float(np.median(longest))
     angles = 2.0 * np.degrees(np.arcsin(np.minimum(lengths / longest, 1.0)))
-    fat_lost = float(np.mean(hu > FAT_BELOW_HU)) if len(hu) else 0.0
-    p = invaded(longest, lengths, angles, fat_lost, row)
-    return Contact(structure, float(p.mean()), length, float(np.median(angles)), fat_lost, p)
+    return Signs(lengths, angles, float(np.mean(hu > numbers.fat_below_hu)) if len(hu) else 0.0)
 
 
-def invaded(longest, lengths, angles, fat_lost: float, row: InvasionRow) -> np.ndarray:
-    """(n): posterior of invasion from size and the averaged evidence of the three signs."""
-    centres = (5.0, *((a + b) / 2 for a, b in zip(SIZES_MM, SIZES_MM[1:])), 85.0)
-    prior = np.interp(longest, centres, row.by_size)
-    present = {
-        "length": soft_step((lengths - LONG_CONTACT_MM) / LENGTH_BLUR_MM),
-        "angle": soft_step((angles - WIDE_ANGLE_DEG) / ANGLE_BLUR_DEG),
-        "fat": np.full(len(longest), fat_lost),
-    }
-    evidence = np.mean([log_ratio(present[sign], *row.signs[sign]) for sign in SIGNS], axis=0)
-    odds = np.log(prior / (1.0 - prior)) + evidence
-    return 1.0 / (1.0 + np.exp(-odds))
+def longest_of(samples: ShapeSamples) -> np.ndarray:
+    """(n) mm, of each shape; never nothing."""
+    return np.maximum(np.asarray(samples.longest_mm, float), 1.0)
 
 
-def log_ratio(present: np.ndarray, sensitivity: float, specificity: float) -> np.ndarray:
-    """Log likelihood ratio of a sign seen with probability `present`."""
-    seen = sensitivity / (1.0 - specificity)
-    absent = (1.0 - sensitivity) / specificity
-    return np.log(present * seen + (1.0 - present) * absent)
+def contact_of(
+    structure: str, signs: Signs, samples: ShapeSamples, table: dict[str, InvasionRow], numbers: ContactParameters
+) -> Contact:
+    """P(invaded) of each shape from the signs."""
+    p = invaded(longest_of(samples), signs, table[structure], numbers)
+    length, angle = float(np.median(signs.length_mm)), float(np.median(signs.angle_deg))
+    return Contact(structure, float(p.mean()), length, angle, signs.fat_lost, p)
 
 
-def soft_step(x: np.ndarray) -> np.ndarray:
-    """From 0 to 1 around 0: a threshold on something measured with an error."""
-    from scipy.special import ndtr
-
-    return ndtr(np.asarray(x, float))
-
-
-def crossing(lobes: dict[str, float], samples: ShapeSamples, row: InvasionRow) -> list[Contact]:
+def crossing(lobes: dict[str, float], samples: ShapeSamples, row: InvasionRow, numbers: ContactParameters) -> list[Contact]:
     """The neighbouring lobe of the same side, as far as the shape's points reach into it."""
     ranked = sorted(lobes.items(), key=lambda pair: -pair[1])
     if not ranked:
         return []
     side = ranked[0][0].split("_")[0]
     second = next((share for name, share in ranked[1:] if name.startswith(side)), 0.0)
-    longest = np.maximum(np.asarray(samples.longest_mm, float), 1.0)
+    longest = longest_of(samples)
     touching = 2.0 * min(second, 0.5)  # certain contact where half of the shape lies beyond the fissure
-    centre = invaded(longest, np.zeros(len(longest)), np.zeros(len(longest)), 0.0, row)
-    p = touching * centre
+    p = touching * invaded(longest, Signs(np.zeros(len(longest)), np.zeros(len(longest)), 0.0), row, numbers)
     return [Contact("adjacent_lobe", float(p.mean()), second * float(np.median(longest)), 0.0, 0.0, p)]

@@ -200,7 +200,7 @@ def lesion_of(candidate: Candidate, spot: Spot, samples: ShapeSamples, survey: S
     return Lesion(
         "L0", candidate.kind, candidate.p_kind, tuple(map(float, centre)), slice_at(study, centre), place,
         traits.longest_mm, traits.short_axis_mm, traits.solid_mm, traits.volume_ml, traits.density, traits.hu_mean,
-        traits.suv_max, traits.suv_mean, traits.suv_unit, contacts_of(candidate, place, samples, survey), base, reasons,
+        traits.suv_max, traits.suv_mean, traits.suv_unit, contacts_of(candidate, spot, place, samples, survey), base, reasons,
         p_malignant(base, reasons), samples, distances_mm=traits.distances_mm, log_odds_as=as_other,
     )  # fmt: skip
 
@@ -221,14 +221,12 @@ def judged_as(
     return base, (*reasons, *against)
 
 
-def contacts_of(candidate: Candidate, place: Place, samples: ShapeSamples, survey: Survey) -> tuple[Contact, ...]:
+def contacts_of(candidate: Candidate, spot: Spot, place: Place, samples: ShapeSamples, survey: Survey) -> tuple[Contact, ...]:
     """What a lesion touches, if it is one that could be a primary or lies on the pleura."""
     if candidate.kind not in IN_LUNG and candidate.p_kind.get("pulmonary", 0.0) < 0.1:
         return ()
     lobes = place.region if candidate.kind == "pulmonary" else {}
-    return measure_contacts(
-        survey.study, survey.lungs, survey.skeleton, survey.anatomy, samples, lobes, survey.numbers.invasion
-    )  # fmt: skip
+    return measure_contacts(samples, lobes, spot.spill, survey)
 
 
 def with_context(traits: Traits, candidate: Candidate, place: Place, centre: np.ndarray, survey: Survey) -> Traits:

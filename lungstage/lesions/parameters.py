@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..tables import Priors, read_parameters, shipped_priors
-from .contacts import InvasionRow, invasion_table
+from .invasion import ContactParameters, InvasionRow, invasion_table, load_contact_parameters
 from .malignancy import MalignancyParameters, load_malignancy_parameters
 from .shape import ShapeParameters, load_shape_parameters
 from .traits import TraitParameters, load_trait_parameters
@@ -120,6 +120,7 @@ class LesionParameters:
     shape: ShapeParameters
     traits: TraitParameters
     malignancy: MalignancyParameters
+    contacts: ContactParameters
     invasion: dict[str, InvasionRow]
 
 
@@ -129,5 +130,6 @@ def load_lesion_parameters(priors: Priors | None = None) -> LesionParameters:
     priors = priors or shipped_priors()
     return LesionParameters(
         read_parameters(priors, "parameters/lesions.toml", SearchParameters), load_shape_parameters(priors),
-        load_trait_parameters(priors), load_malignancy_parameters(priors), invasion_table(priors),
+        load_trait_parameters(priors), load_malignancy_parameters(priors), load_contact_parameters(priors),
+        invasion_table(priors),
     )  # fmt: skip

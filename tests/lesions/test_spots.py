@@ -84,35 +84,6 @@ def test_vessels_thin_out_from_the_hilum(near, far):
     assert vessel_radius_mm(near, numbers) >= vessel_radius_mm(far, numbers) >= numbers.vessel_periphery_mm
 
 
-def test_the_sensitivity_of_a_sign_moves_the_odds_in_its_direction():
-    from lungstage.lesions.contacts import invaded, invasion_table
-    from lungstage.tables import shipped_priors
-
-    table = invasion_table(shipped_priors())
-    longest = np.array([25.0])
-    for structure, row in table.items():
-        signs = ((5.0, 20.0, 0.0), (45.0, 120.0, 1.0))
-        small, large = (float(invaded(longest, np.array([c]), np.array([a]), f, row)[0]) for c, a, f in signs)
-        assert small <= large, structure
-        sizes = [float(invaded(np.array([d]), np.array([5.0]), np.array([20.0]), 0.0, row)[0]) for d in (8, 15, 28, 45, 80)]
-        assert sizes == sorted(sizes), structure
-
-
-@pytest.mark.parametrize("share", [0.0, 0.2, 0.5])
-def test_more_of_a_shape_beyond_the_fissure_is_more_probably_across_it(share):
-    from lungstage.lesions.contacts import crossing, invasion_table
-    from lungstage.tables import shipped_priors
-
-    class Samples:
-        longest_mm = np.array([30.0, 31.0])
-
-    row = invasion_table(shipped_priors())["adjacent_lobe"]
-    lobes = {"right_upper_lobe": 1.0 - share, "right_middle_lobe": share}
-    p = crossing(lobes, Samples(), row)[0].p_invaded
-    halves = {"right_upper_lobe": 0.5, "right_middle_lobe": 0.5}
-    assert p == pytest.approx(2 * share * crossing(halves, Samples(), row)[0].p_invaded)
-
-
 @pytest.mark.parametrize(("half_mm", "low", "high"), [((9, 9, 9), 0.95, 1.0), ((9, 9, 27), 0.45, 0.55), ((6, 18, 18), 0.6, 0.75)])
 def test_blocks_are_as_much_of_a_ball_as_their_longest_half_axis_says(half_mm, low, high):
     z, y, x = (np.indices((31, 31, 31)) - 15) * 2.0
