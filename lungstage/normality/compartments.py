@@ -34,8 +34,8 @@ def share_blocks(lungs: Lungs, skeleton: Skeleton, factors: tuple[int, int, int]
     airway, lung, bone, body = (
         share_of_blocks(mask, factors, 1, 255)[whole] for mask in (lungs.airway, lungs.hull, skeleton.labels, lungs.body)
     )
-    lung = np.minimum(lung, 1 - airway)
-    bone = np.minimum(bone, 1 - airway - lung)
+    bone = np.minimum(bone, 1 - airway)
+    lung = np.minimum(lung, 1 - airway - bone)  # a hull is drawn over dents and may run over bone, bone is seen
     code = highest_of_blocks(skeleton.labels, factors)[whole]
     return Shares(grid, lung, airway, bone, 1 - airway - lung - bone, body >= 0.5, code)
 

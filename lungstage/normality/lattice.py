@@ -6,7 +6,7 @@ never made, only the two fields of moments that come of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +38,11 @@ class Lattice:
         """Number of points."""
         return len(self.probabilities)
 
+    def points_mm(self) -> np.ndarray:
+        """Where the points lie, LPS (points, 3)."""
+        index = np.stack(np.meshgrid(*(np.arange(n) * s for n, s in zip(self.shape, self.steps)), indexing="ij"), axis=-1)
+        return self.grid.to_mm(index.reshape(-1, 3))
+
     def soft(self) -> tuple[np.ndarray, tuple[str, ...]]:
         """Probabilities among soft regions alone, (points, regions), and their names; lung and bone are told by masks."""
         kept = [k for k, name in enumerate(self.names) if is_soft(name)]
@@ -66,9 +71,8 @@ def ask_lattice(grid: Grid, anatomy: Anatomy, lattice_mm: float) -> Lattice:
     """Region probabilities about every `lattice_mm` of a grid."""
     steps = tuple(max(1, round(lattice_mm / side)) for side in grid.spacing_mm)
     shape = tuple(-(-(count - 1) // step) + 1 for count, step in zip(grid.shape, steps))
-    index = np.stack(np.meshgrid(*(np.arange(n) * s for n, s in zip(shape, steps)), indexing="ij"), axis=-1)
-    points = grid.to_mm(index.reshape(-1, 3))
-    return Lattice(grid, steps, shape, anatomy.region_probability(points), tuple(anatomy.region_names))
+    empty = Lattice(grid, steps, shape, np.empty((0, 0)), tuple(anatomy.region_names))
+    return replace(empty, probabilities=anatomy.region_probability(empty.points_mm()))
 
 
 def stretched(field: np.ndarray, axis: int, step: int, count: int) -> np.ndarray:

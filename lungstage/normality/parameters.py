@@ -48,6 +48,7 @@ class NormalityParameters:
     heart_of_blood: float
     heart_sigma: float
     heart_cold_sigma: float
+    valves_at: tuple[float, float]
     liver_suv: float
     liver_sigma: float
     marrow_of_blood: float

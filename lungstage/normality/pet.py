@@ -19,6 +19,8 @@ from .references import References, log_normal, measure_references
 FLOOR_SUV = 0.15  # below this PET says nothing; added before the logarithm
 BODY_SUV = 0.25  # smoothed uptake of a body where the CT does not reach
 AIR_LOG_SIGMA = 0.8
+ATRIA_AS = "pulmonary_artery"  # whose row of regions.csv they take
+ATRIUM_TO_APEX = ("left_atrium", "heart_apex")
 ALONG_VOXELS = 0.1  # grids whose axes part by less than this from end to end have the same
 
 
@@ -45,7 +47,7 @@ def expect_pet(pet: Volume, blocks: Shares, anatomy: Anatomy, numbers: Normality
         (shares.lung, expect_lung(shares, references, numbers), numbers.lung_sigma**2),
         (shares.airway, np.float32(references.lung), AIR_LOG_SIGMA**2),
         (shares.bone, *expect_bone(shares, references, numbers)),
-        (shares.soft, *expect_soft(lattice, references, numbers)),
+        (shares.soft, *expect_soft(lattice, anatomy, references, numbers)),
     )
     expected, variance = blend(parts, blur)
     variance = variance + spilled(expected, variance, blur) ** 2
@@ -111,15 +113,38 @@ def expect_bone(shares: Shares, references: References, numbers: NormalityParame
     return mean[shares.bone_code], variance[shares.bone_code]
 
 
-def expect_soft(lattice: Lattice, references: References, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:
-    """Log SUV of the soft regions mixed by the anatomy, and its variance."""
+def expect_soft(
+    lattice: Lattice, anatomy: Anatomy, references: References, numbers: NormalityParameters
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log SUV of the soft regions mixed by the anatomy, and its variance.
+
+    The muscle that may glow is that of the ventricles: atria, which lie between the nodes below the carina, are mostly blood,
+    as the vessels are that end in them.
+    """
     probabilities, names = lattice.soft()
+    if "heart" in names:
+        heart = names.index("heart")
+        atria = probabilities[:, heart] * (1.0 - ventricle_share(lattice.points_mm(), anatomy, numbers))
+        probabilities[:, heart] -= atria
+        probabilities, names = np.column_stack([probabilities, atria]), (*names, ATRIA_AS)
     rows = [numbers.row(name) for name in names]
     units = [references.unit(row.suv_of) for row in rows]
     means = [level + np.log(row.suv_ratio) for row, (level, _) in zip(rows, units)]
     spreads = [np.hypot(row.suv_sigma, sigma) for row, (_, sigma) in zip(rows, units)]
     mean, variance = mixture(probabilities, means, spreads)
     return lattice.spread_out(mean), lattice.spread_out(variance)
+
+
+def ventricle_share(points: np.ndarray, anatomy: Anatomy, numbers: NormalityParameters) -> np.ndarray:
+    """(n): probability that heart at a point (n, 3) is that of the ventricles, by how far it lies from atrium to apex."""
+    from scipy.special import ndtr
+
+    if not set(ATRIUM_TO_APEX) <= set(anatomy.landmarks):
+        return np.ones(len(points))
+    atrium, apex = (anatomy.landmarks[name].point_mm for name in ATRIUM_TO_APEX)
+    axis = np.subtract(apex, atrium)
+    along = (points - atrium) @ axis / max(float(axis @ axis), 1.0)
+    return ndtr((along - numbers.valves_at[0]) / numbers.valves_at[1])
 
 
 def spilled(expected: np.ndarray, variance: np.ndarray, blur) -> np.ndarray:

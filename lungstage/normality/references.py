@@ -17,6 +17,7 @@ VERTEBRA = 85
 CORE_SHARE = 0.9  # of the highest probability a region reaches in this patient
 MOST_POINTS = 20_000
 HOT_QUANTILE, HOT_STEPS = 0.97, 1.88
+BODY_QUANTILE = 0.8  # of a vertebra by volume: the middle of its body
 WALL = ("chest_wall", "back")
 
 
@@ -63,8 +64,7 @@ def measure_references(
         logs[surest_voxels("heart", shares, lattice, anatomy, numbers.seen_probability)], blood, numbers
     )
     liver, liver_sigma = level("liver", np.log(numbers.liver_suv), numbers.liver_sigma)
-    vertebrae = logs[(shares.bone_code == VERTEBRA) & (shares.bone > 0.8)]
-    marrow, marrow_sigma = settle(vertebrae, blood + np.log(numbers.marrow_of_blood), numbers.marrow_sigma)
+    marrow, marrow_sigma = settle(marrow_by_slice(logs, shares), blood + np.log(numbers.marrow_of_blood), numbers.marrow_sigma)
     likely = sum(
         (lattice.probabilities[:, k] for k, name in enumerate(lattice.names) if name.startswith(WALL)), np.zeros(lattice.size)
     )
@@ -72,6 +72,16 @@ def measure_references(
     wall, wall_sigma = settle(points, blood + np.log(numbers.wall_of_blood), numbers.wall_sigma)
     lung = measure_lung(logs, shares, blood, numbers)
     return References(blood, blood_sigma, heart, heart_sigma, liver, liver_sigma, marrow, marrow_sigma, wall, wall_sigma, lung)
+
+
+def marrow_by_slice(logs: np.ndarray, shares: Shares) -> np.ndarray:
+    """What the marrow of the vertebrae takes up in every slice: their bodies, not arches and processes, whose bone is thin.
+
+    Busy marrow glows in all of them, a metastasis in a few slices.
+    """
+    here = (shares.bone_code == VERTEBRA) & (shares.bone > 0.8)
+    rows = (plane[inside] for plane, inside in zip(logs, here) if np.count_nonzero(inside) >= LEAST_POINTS)
+    return np.array([np.quantile(row, BODY_QUANTILE) for row in rows])
 
 
 def surest_voxels(

@@ -7,6 +7,8 @@ import pytest
 
 from lungstage.geometry import Grid
 from lungstage.normality import imagine_normal, load_normality_parameters
+from lungstage.normality.pet import ventricle_share
+from lungstage.records.anatomy import Landmark
 
 from .patient import CT_GRID, ORGANS, PET_GRID, Patient
 
@@ -73,6 +75,40 @@ def test_what_an_organ_may_take_up_does_not_stand_out(organ, suv):
     normal = imagine(Patient(spots=((centre, 12.0, None, suv),)))
 
     assert value_at(normal.z_pet, normal.grid_pet, centre) < 3.0
+
+
+HEART = np.array(ORGANS["heart"][0], float)
+VALVES = {  # 60 mm from the middle of the atrium to the apex, slanting as hearts lie
+    "left_atrium": Landmark(HEART - (18.0, -14.0, -14.0), 25.0 * np.eye(3), False),
+    "heart_apex": Landmark(HEART + (24.0, -18.0, -18.0), 25.0 * np.eye(3), False),
+}
+
+
+@pytest.mark.parametrize(("landmark", "stands_out"), [("left_atrium", True), ("heart_apex", False)])
+def test_a_heart_that_may_glow_glows_at_its_ventricles(landmark, stands_out):
+    place = VALVES[landmark].point_mm + (HEART - VALVES[landmark].point_mm) * 0.2
+    muscle = (tuple(HEART + (16.0, -12.0, -12.0)), 12.0, None, 6.0)  # this patient's does
+
+    study, lungs, skeleton, anatomy = Patient(spots=(muscle, (tuple(place), 9.0, None, 7.0))).records()
+    normal = imagine_normal(study, lungs, skeleton, replace(anatomy, landmarks=VALVES))
+
+    z = value_at(normal.z_pet, normal.grid_pet, place)
+    assert z > 3.5 if stands_out else z < 3.0
+
+
+def test_where_ventricles_begin_does_not_hang_on_how_the_patient_lies():
+    numbers = load_normality_parameters()
+    points = HEART + np.random.default_rng(0).normal(0, 30, (50, 3))
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    turned = {name: replace(one, point_mm=turn @ one.point_mm + 7.0) for name, one in VALVES.items()}
+    anatomy = Patient().records()[3]
+
+    share = ventricle_share(points, replace(anatomy, landmarks=VALVES), numbers)
+    ends = ventricle_share(np.stack([VALVES[name].point_mm for name in VALVES]), replace(anatomy, landmarks=VALVES), numbers)
+
+    np.testing.assert_allclose(ventricle_share(points @ turn.T + 7.0, replace(anatomy, landmarks=turned), numbers), share)
+    assert ends[0] < 0.02 and ends[1] > 0.98
+    assert (ventricle_share(points, anatomy, numbers) == 1).all()  # not known: anywhere
 
 
 def test_a_hot_liver_metastasis_stands_out():
