@@ -87,12 +87,12 @@ def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters, needed: 
 
     organs = {name: organ(person, tables["organs"], name, numbers) for name in tables["organs"]["name"]}
     small = small_abdomen(person, numbers)
-    bones = build_bones(person, tables["outline"], tables["vertebrae"], tables["ribs"])
+    bones = build_bones(person, tables)
     trunk = join(
         inside("skin", FIELD["skin"]).hidden(FIELD["skin"], -6.0),
         inside("fat", FIELD["skin"], -2.0).hidden(FIELD["wall"], -6.0),
         inside("muscle", FIELD["wall"]).hidden(FIELD["cage"], -6.0),
-        glands(person, stream(seed, "glands")), build_muscles(person, tables["outline"], tables["muscles"]),
+        glands(person, stream(seed, "glands")), build_muscles(person, tables),
         inside("mediastinal_fat", FIELD["cage"]).hidden(FIELD["lungs"], -6.0), back_muscles(person, tables["vertebrae"]),
         inside("diaphragm", FIELD["below"]).hidden(FIELD["below"], -9.0), inside("abdominal_fat", FIELD["below"], -3.0),
         bones,

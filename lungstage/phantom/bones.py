@@ -21,10 +21,10 @@ class CageLine:
     def __init__(self, outline: Table, person: Person):
         from scipy.interpolate import PchipInterpolator
 
-        self.roundness = person.roundness
+        self.roundness, self.sides, self.scale_z = person.roundness, person.sides, person.scale[2]
         order = np.argsort(outline["z"])
         heights = outline["z"][order] * person.scale[2]
-        scales = {"cage_half": person.scale[0], "cage_front": person.scale[1], "cage_back": person.scale[1]}
+        scales = {"cage_half": person.scale[0], "cage_front": person.scale[1] * person.front, "cage_back": person.scale[1]}
         self.curves = {name: PchipInterpolator(heights, outline[name][order] * scale) for name, scale in scales.items()}
 
     def front(self, z: float) -> float:
@@ -33,19 +33,20 @@ class CageLine:
 
     def point(self, turn, z, side: int, outside_mm: float) -> tuple[np.ndarray, np.ndarray]:
         """Points (n, 3) on the cage, `outside_mm` beyond it, and outward normals; turn (n): 0 at the back, pi in front."""
-        half = self.curves["cage_half"](z) + outside_mm
+        wider, turned = self.sides.at(np.asarray(z) / self.scale_z)
+        half = self.curves["cage_half"](z) * (1 + side * wider) + outside_mm
         front, back = self.curves["cage_front"](z) - outside_mm, self.curves["cage_back"](z) + outside_mm
-        power = 2 / self.roundness
+        power = 2 / np.where(np.cos(turn) < 0, *self.roundness)
         across = side * half * np.abs(np.sin(turn)) ** power
         along = (front + back) / 2 + (back - front) / 2 * np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** power
-        points = np.stack([across, along, z], axis=-1)
+        points = np.stack([across, along + turned * across, z], axis=-1)
         normals = np.stack([across / half**2, (along - (front + back) / 2) / ((back - front) / 2) ** 2, 0 * z], axis=-1)
         return points, normals / np.linalg.norm(normals, axis=-1, keepdims=True)
 
 
-def build_bones(person: Person, outline: Table, vertebrae: Table, ribs: Table) -> Solids:
+def build_bones(person: Person, tables: dict[str, Table]) -> Solids:
     """The skeleton, cartilage first."""
-    line = CageLine(outline, person)
+    line, vertebrae, ribs = CageLine(tables["outline"], person), tables["vertebrae"], tables["ribs"]
     return join(
         *(rib(person, line, ribs.row(index), vertebrae, side) for index in range(len(ribs)) for side in (-1, 1)),
         sternum(person, line), shoulders(person), pelvis(person), spine(person, vertebrae), skull(person),
@@ -180,9 +181,13 @@ def sternum(person: Person, line: CageLine) -> Solids:
 
 def shoulders(person: Person) -> Solids:
     """Clavicles, scapulae and humeri."""
-    size, place, parts = person.size, person.place, []
+    size, parts, up = person.size, [], person.arms_up
     for side in (-1, 1):
-        up = person.arms_up
+        off = np.array(person.sides.shoulders[side])
+
+        def place(points, off=off):
+            return person.place(np.asarray(points, float) + off)
+
         tip = (148 * side, 12, 108) if up else (150 * side, 18, 88)
         clavicle = [(20 * side, -56, 60), (62 * side, -58, 74), (105 * side, -22, 96), tip]
         head = (163 * side, 20, 96) if up else (165 * side, 22, 66)

@@ -6,6 +6,7 @@ negative inside, sampled every few millimetres and read between the samples.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -115,11 +116,21 @@ def sample_places(low_mm, high_mm, step_mm: float) -> Samples:
     return Samples(x[None, None, :], y[None, :, None], z[:, None, None], float(step_mm))
 
 
-def trunk_surface(samples: Samples, heights, half, front, back, roundness: float) -> np.ndarray:
+class Build(NamedTuple):
+    """How the cross-sections of a trunk are built.
+
+    roundness   exponents in front of the middle and behind it: 2 is an ellipse, more is boxier
+    sides_at    z (n) mm -> (n) by which share the left half is wider, (n) mm to the back for each mm to the left
+    """
+
+    roundness: tuple[float, float]
+    sides_at: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def trunk_surface(samples: Samples, heights, half, front, back, build: Build) -> np.ndarray:
     """Signed distance to a tube of superelliptic cross-sections given at `heights` (k), falling or rising.
 
     half, front, back   (k) half width and y of the front and back, mm
-    roundness           exponent of the cross-section: 2 is an ellipse, more is boxier
     """
     from scipy.interpolate import PchipInterpolator
 
@@ -128,9 +139,13 @@ def trunk_surface(samples: Samples, heights, half, front, back, roundness: float
     a, f, b = (
         PchipInterpolator(heights[order], values[order])(z)[:, None, None].astype(np.float32) for values in (half, front, back)
     )
-    x, y = samples.x / a, (samples.y - (f + b) / 2) / ((b - f) / 2)
-    size = (np.abs(x) ** roundness + np.abs(y) ** roundness) ** np.float32(1 / roundness)
-    radial = np.sqrt(samples.x**2 + (samples.y - (f + b) / 2) ** 2)
+    wider, turned = (one[:, None, None].astype(np.float32) for one in build.sides_at(samples.z.ravel()))
+    off = samples.y - (f + b) / 2 - turned * samples.x
+    x, y = np.abs(samples.x) / (a * (1 + wider * np.sign(samples.x))), off / ((b - f) / 2)
+    size = np.empty(np.broadcast_shapes(x.shape, y.shape), np.float32)
+    for power, where in zip(build.roundness, (y < 0, y >= 0), strict=True):
+        np.copyto(size, (x**power + np.abs(y) ** power) ** np.float32(1 / power), where=where)
+    radial = np.sqrt(samples.x**2 + off**2)
     return radial * (1 - 1 / np.maximum(size, 1e-3))
 
 

@@ -199,7 +199,7 @@ def rib_fracture(anatomy, size, worth, taken, rng) -> Lesion:
 
 def coronary_calcium(anatomy, size, worth, taken, rng) -> Lesion:
     """A fleck in a coronary artery, in the grooves of the heart."""
-    path_mm = np.array([(2, -50, -50), (22, -62, -52), (38, -68, -62), (54, -70, -80), (-14, -62, -58), (-26, -58, -80)])
+    path_mm = np.array([(2, -56, -50), (22, -74, -52), (38, -81, -62), (54, -82, -80), (-14, -74, -58), (-26, -70, -80)])
     at = rng.uniform(0, 3) if rng.random() < 0.7 else rng.uniform(4, 5)
     low = int(at)
     point = path_mm[low] + (at - low) * (path_mm[min(low + 1, 5)] - path_mm[low])

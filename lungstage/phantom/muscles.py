@@ -14,16 +14,17 @@ FAT_OVER_MM = 4.0
 """Skin and fat that lie over every muscle."""
 
 
-def build_muscles(person: Person, outline: Table, table: Table) -> Solids:
+def build_muscles(person: Person, tables: dict[str, Table]) -> Solids:
     """The muscles of the trunk, both sides."""
-    line, parts = CageLine(outline, person), []
+    line, table, parts = CageLine(tables["outline"], person), tables["muscles"], []
     for name in dict.fromkeys(table["muscle"]):
         own = np.array([index for index, other in enumerate(table["muscle"]) if other == name])
         turn, z = np.deg2rad(table["turn"][own]), table["z"][own] * person.scale[2]
         half, thick = table["half"][own] * person.size, table["thick"][own] * person.size * person.muscle
         for side in (-1, 1):
             points, normals = strip(line, turn, z, table["outside"][own] * person.size, side)
-            parts.append(path("muscle", points, half, flat=float(np.mean(thick / 2 / half)), normals=normals))
+            flat = float(np.mean(thick / 2 / half)) * person.sides.muscles[side]
+            parts.append(path("muscle", points, half, flat=flat, normals=normals))
     return join(*parts).clipped(FIELD["skin"], -FAT_OVER_MM)
 
 
@@ -39,7 +40,7 @@ def glands(person: Person, rng: np.random.Generator) -> Solids:
         return join()
     parts, dense = [], float(rng.uniform(0.15, 0.75))
     for side in (-1, 1):
-        middle = np.array([84 * side, -104, -30.0])
+        middle = np.array([84 * side, -130, -30.0])
         for _ in range(14):
             centre = person.place(middle + rng.normal(0, (17, 7, 17)) * dense)
             radii = rng.uniform(3, 11, 3) * (0.5 + dense) * person.size

@@ -16,6 +16,11 @@ HEART = {"pericardium", "heart_body", "right_atrium", "right_ventricle_wall", "r
          "left_ventricle_cavity"}  # fmt: skip
 FOLLOWS_DOME = 0.85
 """How much of the way of a raised dome the organs right under it go along."""
+NECK_MM, NECK_HALF_MM, NECK_THICK_MM = (10.0, 5.0), 19.0, 6.0
+"""The sheet from the corner of a vertebra to the back of the ribs: its middle beside and behind the body's edge, half width, half
+thickness."""
+NECK_NORMAL = (0.82, -0.57, 0.0)
+"""Which way that sheet faces on the left."""
 SINKS_ABDOMEN, SINKS_HEART = 0.85, 0.62
 """Share of the diaphragm's way that abdomen and heart go along."""
 
@@ -62,6 +67,8 @@ def organ(person: Person, table: Table, name: str, numbers: PhantomParameters) -
         centre[2] += FOLLOWS_DOME * person.variants.raised_mm[side]
     axes = turned(row["turn_x"], row["turn_y"], row["turn_z"]).T
     radii = np.array([row["rx"], row["ry"], row["rz"]]) * person.size
+    if name in HEART:
+        radii[1] *= person.front
     made = ellipsoid(row["tissue"], centre, radii, axes, row["exponent"])
     return made.clipped(FIELD[row["clip"]], -3.0) if row["clip"] else made
 
@@ -91,16 +98,16 @@ def what_keeps_lungs_away(person: Person, vessels: Table, organs: Table, vertebr
     fat = [
         ellipsoid("fat", place((0, -4, 92)), np.array([40, 34, 34]) * size),
         ellipsoid("fat", place((0, -24, 40)), np.array([26, 24, 40]) * size),
-        ellipsoid("fat", place((0, -54, 10)), np.array([9, 14, 62]) * size),
+        ellipsoid("fat", place((0, -66, 10)), np.array([9, 24, 62]) * size),
         ellipsoid("fat", place((2, 6, -24)), np.array([22, 22, 30]) * size),
-        ellipsoid("fat", place((0, 20, -90)), np.array([24, 22, 70]) * size),
+        ellipsoid("fat", place((0, 10, -90)), np.array([24, 32, 70]) * size),
         # heart and fat rest on the middle of the diaphragm: no lung between them
-        ellipsoid("fat", place((14, -36, -118)) + sinking(person, numbers, 0.9), np.array([46, 42, 30]) * size),
+        ellipsoid("fat", place((14, -46, -116)) + sinking(person, numbers, 0.9), np.array([42, 37, 25]) * size),
         ellipsoid(
-            "fat", place((46, -72, -114)) + sinking(person, numbers, 0.8), np.array([30, 22, 15]) * size, turned(25, 0, -20).T
+            "fat", place((46, -88, -114)) + sinking(person, numbers, 0.8), np.array([25, 19, 13]) * size, turned(25, 0, -20).T
         ),
         ellipsoid(
-            "fat", place((-26, -66, -112)) + sinking(person, numbers, 0.8), np.array([28, 20, 14]) * size, turned(25, 0, 20).T
+            "fat", place((-26, -82, -112)) + sinking(person, numbers, 0.8), np.array([23, 17, 12]) * size, turned(25, 0, 20).T
         ),
     ]
     trachea = path("fat", trachea_points(person), (TRACHEA_RADIUS_MM[0] + TRACHEA_WALL_MM + 2) * size)
@@ -112,13 +119,25 @@ def what_keeps_lungs_away(person: Person, vessels: Table, organs: Table, vertebr
     spine.append(path("fat", centres, (vertebrae["width"] + vertebrae["depth"]) / 4 * size + 2.0))
     behind = centres + np.stack([0 * centres[:, 1], (vertebrae["depth"] / 2 + 22) * size, 0 * centres[:, 2]], axis=1)
     spine.append(path("fat", behind, 27.0 * size))
+    spine.append(beside_spine(person, vertebrae, 0.0))
     ivc = path("fat", place([(-32, -18, -88), (-26, -8, -150)]), 15 * size)
     return join(vessel_margins(person, vessels), *heart, *fat, trachea, *central, *spine, ivc)
 
 
+def beside_spine(person: Person, vertebrae: Table, thinner_mm: float) -> Solids:
+    """What covers the necks of the ribs on the transverse processes: the lung reaches far back beside it, not behind it."""
+    centres, parts = spine_line(person, vertebrae), []
+    half, thick = (one * person.size - thinner_mm for one in (NECK_HALF_MM, NECK_THICK_MM))
+    for side in (-1, 1):
+        beside, back = side * (vertebrae["width"] / 2 + NECK_MM[0]), vertebrae["depth"] / 2 + NECK_MM[1]
+        middle = centres + np.stack([beside, back, 0 * back], axis=1) * person.size
+        parts.append(path("muscle", middle, half, flat=thick / half, normals=np.array(NECK_NORMAL) * (side, 1, 1)))
+    return join(*parts)
+
+
 def back_muscles(person: Person, vertebrae: Table) -> Solids:
-    """The muscles in the groove beside the spinous processes, inside the curve of the ribs."""
-    size, parts = person.size, []
+    """The muscles in the groove beside the spinous processes, inside the curve of the ribs, and those between their necks."""
+    size, parts = person.size, [beside_spine(person, vertebrae, 2.0)]
     centres = spine_line(person, vertebrae)
     behind = centres + np.stack([0 * centres[:, 1], (vertebrae["depth"] / 2 + 26) * size, 0 * centres[:, 2]], axis=1)
     for side in (-1, 1):

@@ -77,6 +77,15 @@ class PhantomParameters:
     height_female_cm: tuple[float, float]
     body_mass_index: tuple[float, float]
     build_sd: float
+    female_breadth: float
+    front_sigma: float
+    front_limits: tuple[float, float]
+    back_flatter: float
+    side_width_sd: float
+    side_turn_sd: float
+    ribs_turn_per_mm: float
+    shoulder_sd_mm: float
+    side_muscle_sd: float
     dome_drop_mm: float
     lung_weight_g: tuple[float, float]
     lung_weight_sigma: float

@@ -8,6 +8,7 @@ import numpy as np
 
 from .parameters import PhantomParameters
 from .protocol import ct_row
+from .sides import Sides, draw_sides
 from .streams import stream
 from .variants import Variants, draw_variants
 
@@ -27,13 +28,15 @@ class Person:
     """Who is scanned.
 
     scale         (x, y, z) of the reference man's lengths
+    front         depth in front of the carina over the reference man's, after `scale`: a flat or a barrel chest
     fat_mm        how much further out the skin lies than the reference man's
     inspiration   0 quiet breathing, 1 total lung capacity, during the CT
-    roundness     exponent of the trunk's cross-section: 2 is an ellipse, more is boxier
+    roundness     exponents of the trunk's cross-section in front of its middle and behind: 2 is an ellipse, more is boxier
     muscle        thickness of the muscles over the reference man's
     tilt_deg      how the patient lies: turn about x, y, z
     offset_mm     (x, y, z) LPS of the carina
     variants      how the patient departs from the tables
+    sides         how left and right differ
     """
 
     sex: str
@@ -41,14 +44,16 @@ class Person:
     height_cm: float
     weight_kg: float
     scale: tuple[float, float, float]
+    front: float
     fat_mm: float
     inspiration: float
     arms_up: bool
     contrast: bool
-    roundness: float
+    roundness: tuple[float, float]
     muscle: float
     tilt_deg: tuple[float, float, float]
     offset_mm: tuple[float, float, float]
+    sides: Sides
     variants: Variants = field(default_factory=Variants)
 
     @property
@@ -63,7 +68,9 @@ class Person:
 
     def place(self, points) -> np.ndarray:
         """Points of the tables in this person's frame, mm."""
-        return np.asarray(points, float) * np.asarray(self.scale)
+        placed = np.asarray(points, float) * np.asarray(self.scale)
+        placed[..., 1] *= np.where(placed[..., 1] < 0, self.front, 1.0)
+        return placed
 
     @property
     def pose(self) -> np.ndarray:
@@ -83,14 +90,14 @@ class Person:
 
 def draw_person(seed: int, numbers: PhantomParameters) -> Person:
     """A person of the clinic's population."""
-    rng = stream(seed, "person")
+    rng, variants = stream(seed, "person"), draw_variants(seed)
     male = rng.random() < numbers.male_share
     mean, sd = numbers.height_male_cm if male else numbers.height_female_cm
     height = float(np.clip(rng.normal(mean, sd), 145, 200))
     index = float(np.clip(rng.normal(*numbers.body_mass_index), 17.5, 38))
     weight = index * (height / 100) ** 2
     tall = tall_scale(height)
-    wide = (weight / REFERENCE_WEIGHT_KG) ** 0.2 * (1.0 if male else 0.96)
+    wide = (weight / REFERENCE_WEIGHT_KG) ** 0.2 * (1.0 if male else numbers.female_breadth)
     spread = np.exp(rng.normal(0, numbers.build_sd, 3))
     scale = np.clip(np.array([wide, wide, tall]) * spread, 0.82, 1.14)
     low, high = breath_of(seed)
@@ -99,15 +106,21 @@ def draw_person(seed: int, numbers: PhantomParameters) -> Person:
     muscle = float(np.clip(shape.normal(1.0, MUSCLE_SD) * (1.0 if male else FEMALE_MUSCLE), 0.55, 1.3))
     return Person(
         sex="male" if male else "female", age_years=int(np.clip(round(rng.normal(67, 9)), 40, 89)), height_cm=round(height, 1),
-        weight_kg=round(weight, 1), scale=tuple(float(s) for s in scale),
+        weight_kg=round(weight, 1), scale=tuple(float(s) for s in scale), front=draw_front(seed, numbers),
         fat_mm=float(np.clip((index - REFERENCE_INDEX) * FAT_MM_PER_INDEX, -7, 14)),
         inspiration=float(rng.uniform(low, high)), arms_up=bool(rng.random() < numbers.arms_up_share),
-        roundness=roundness, muscle=muscle,
+        roundness=(roundness, roundness + numbers.back_flatter), muscle=muscle,
         contrast=bool(rng.random() < numbers.contrast_share),
         tilt_deg=tuple(float(a) for a in np.clip(rng.normal(0, (2.0, 1.2, 2.0)), -5, 5)),
         offset_mm=tuple(float(round(v, 2)) for v in rng.normal((0, -8, -180), (5, 6, 60))),
-        variants=draw_variants(seed),
+        variants=variants, sides=draw_sides(seed, variants, numbers),
     )  # fmt: skip
+
+
+def draw_front(seed: int, numbers: PhantomParameters) -> float:
+    """How deep this chest is in front of the carina, over one of its height and weight."""
+    low, high = numbers.front_limits
+    return float(np.clip(np.exp(numbers.front_sigma * stream(seed, "front").normal()), low, high))
 
 
 def tall_scale(height_cm: float) -> float:

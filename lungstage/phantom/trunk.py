@@ -6,6 +6,7 @@ import numpy as np
 
 from .fields import (
     NAMES,
+    Build,
     Fields,
     Samples,
     diaphragm_height,
@@ -24,7 +25,7 @@ from .solids import Solids, ellipsoid, join, tubes, turned
 from .variants import SHEET_OF
 
 RIGHT_DOME, LEFT_DOME = (-58.0, -8.0, -105.0), (62.0, -2.0, -118.0)
-DOME_FALL = (0.0112, 0.0036, 0.0074, 0.0016)
+DOME_FALL = (0.0112, 0.0026, 0.0074, 0.0016)
 """Fall of the diaphragm per mm2 to the back, to the front, to the side, to the middle (anatomy.md 3.2: the recess
 60 mm below the dome, at quiet breathing as at total lung capacity)."""
 BACK_FLAT = 0.985
@@ -37,6 +38,8 @@ SKIN_WAVES_MM = 2.2
 """How much the skin departs from a smooth trunk (standard deviation, over some 70 mm)."""
 APEX_XY, APEX_Z, CUPOLA_PER_MM = (37.0, 14.0), 92.0, 1 / 90
 """The apex, and how the lung falls from it: so flat that two centimetres lower the ribs bound the lung and not the cupola."""
+CUPOLA_FRONT = 0.77
+"""How much flatter it falls to the front, where the ribs are further off."""
 FISSURES = {  # z0, a, b, c, d and how the first three vary (anatomy.md 3.3)
     "oblique_right": ((-50, -0.12, 1.05, 0.0015, -0.0005), (7, 0.06, 0.10)),
     "horizontal_right": ((-36, -0.08, 0.10, 0.0010, 0.0010), (7, 0.08, 0.10)),
@@ -66,7 +69,7 @@ def limbs(person: Person, grow_mm: float) -> Solids:
         # two bellies of muscle beside the bone, so that an arm is no cylinder
         for x, y, radius in ((4 * side, -14, (34, 33, 26)), (-3 * side, 13, (36, 32, 24))):
             wide = np.array(radius) * size + grow_mm
-            belly = place(np.array(arm)[:, 0] + [x, y, 0])
+            belly = place(np.array(arm)[:, 0] + [x, y, 0] + np.array(person.sides.shoulders[side]))
             parts.append(tubes("limb", belly[:-1], belly[1:], wide[:-1], wide[1:]))
         parts.append(tubes("limb", place([[92 * side, 5, -520]]), place([[100 * side, 0, -800]]), 74 * size + grow_mm, 58 * size))
     return join(*parts)
@@ -77,7 +80,7 @@ def bulges(person: Person, skin_front, heights) -> Solids:
     size, parts = person.size, []
     front = float(np.interp(20 * person.scale[2], heights[::-1], skin_front[::-1]))
     if person.sex == "male":
-        shape, out, z = np.array([46, 15 + max(person.fat_mm, 0) * 0.5, 46]), 7.0, 14
+        shape, out, z = np.array([50, 15 + max(person.fat_mm, 0) * 0.5, 42]), 7.0, 4
     else:
         shape, out, z = np.array([58, 22 + max(person.fat_mm, -4) * 0.9, 55]), 4.0, -28
     for side in (-1, 1):
@@ -93,21 +96,24 @@ def build_fields(
     """All fields of one person; keep_out: what the lungs flow around (mediastinum, spine)."""
     sx, sy, sz = person.scale
     heights = outline["z"] * sz
-    round_ = person.roundness
+    build = Build(person.roundness, lambda z: person.sides.at(z / sz))
     cage = trunk_surface(
-        samples, heights, outline["cage_half"] * sx, outline["cage_front"] * sy, outline["cage_back"] * sy, round_
+        samples, heights, outline["cage_half"] * sx, outline["cage_front"] * sy * person.front, outline["cage_back"] * sy, build
     )
     skin_half = outline["skin_half"] * sx + person.fat_mm
-    skin_front, skin_back = outline["skin_front"] * sy - person.fat_mm * 0.8, outline["skin_back"] * sy + person.fat_mm * 0.3
+    skin_front, skin_back = (
+        outline["skin_front"] * sy * person.front - person.fat_mm * 0.8,
+        outline["skin_back"] * sy + person.fat_mm * 0.3,
+    )
     layer = 5.0 + max(person.fat_mm, -2) * 0.5
     flat = samples.y - BACK_FLAT * float(skin_back.max())  # the back lies on a couch
     wall = trunk_surface(
         samples, heights, np.minimum(outline["cage_half"] * sx + outline["wall_side"] * sx, skin_half - layer),
-        np.maximum((outline["cage_front"] - outline["wall_front"]) * sy, skin_front + layer),
-        np.minimum((outline["cage_back"] + outline["wall_back"]) * sy, skin_back - layer), round_,
+        np.maximum((outline["cage_front"] * person.front - outline["wall_front"]) * sy, skin_front + layer),
+        np.minimum((outline["cage_back"] + outline["wall_back"]) * sy, skin_back - layer), build,
     )  # fmt: skip
     skin = smooth_min(
-        trunk_surface(samples, heights, skin_half, skin_front, skin_back * 1.04, round_),
+        trunk_surface(samples, heights, skin_half, skin_front, skin_back * 1.04, build),
         union_field(bulges(person, skin_front, heights), samples, 10.0, 60.0), 30.0,
     )  # fmt: skip
     skin = smooth_max(skin + SKIN_WAVES_MM * slow_waves(samples, 70.0, rng), flat, 18.0)
@@ -120,7 +126,7 @@ def build_fields(
 
     right_dome, left_dome = domes(person, numbers)
     # in the reference man's lengths, so that a deep or a broad chest has no deeper recess
-    fall = np.array(DOME_FALL) * rng.normal(1, 0.08, 4) * sz / np.array([sy, sy, sx, sx]) ** 2
+    fall = np.array(DOME_FALL) * rng.normal(1, 0.08, 4) * sz / np.array([sy, sy * person.front, sx, sx]) ** 2
     height = diaphragm_height(samples.x[0], samples.y[0], right_dome, left_dome, fall)[None]
     dy, dx = np.gradient(height[0], samples.step_mm)
     below = (samples.z - height) / np.sqrt(1 + dx**2 + dy**2)[None].astype(np.float32)
@@ -167,7 +173,8 @@ def lung_field(side: int, person: Person, samples: Samples, cage, keep, below) -
     """One lung: inside the cage, above the diaphragm, under its cupola, outside what stands in the middle."""
     sx, sy, sz = person.scale
     x0, y0 = APEX_XY[0] * sx * side, APEX_XY[1] * sy
-    cupola = (samples.z - APEX_Z * sz + CUPOLA_PER_MM * ((samples.x - x0) ** 2 + (samples.y - y0) ** 2)) / 1.6
+    forward = np.where(samples.y < y0, CUPOLA_FRONT / person.front, 1.0).astype(np.float32) * (samples.y - y0)
+    cupola = (samples.z - APEX_Z * sz + CUPOLA_PER_MM * ((samples.x - x0) ** 2 + forward**2)) / 1.6
     lung = smooth_max(smooth_max(cage, np.minimum(cupola, 12.0), 8.0), 1.5 - side * samples.x, 4.0)
     lung = smooth_max(lung, -below, 4.0)
     return smooth_max(lung, -keep, 4.0)

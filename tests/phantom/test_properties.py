@@ -24,7 +24,7 @@ TURNS = st.tuples(*[st.floats(-90.0, 90.0)] * 3)
 STREAMS = (
     "person", "build", "bronchi", "surfaces", "trees", "glands", "physiology", "plan", "primary", "nodes", "collapse",
     "healthy nodes", "scanner protocol", "scanner texture", "scanner ct", "scanner pet", "scanner rare", "scanner motion",
-    "scanner moved", "uptake time",
+    "scanner moved", "uptake time", "front", "sides", "lung weight", "lung gradient", "contrast",
 )  # fmt: skip
 OTHER_SIDE = {"right": "left", "left": "right"}
 PAIRED = ("1", "2", "4", "9", "10", "11", "12")
