@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from ..geometry import Grid
+from .parameters import scan_numbers
 from .person import Person
-from .scanner import HALF_LIFE_S, Scan
+from .scanner import Scan
 
 SCAN_START = datetime(2026, 1, 15, 10, 5, 0)
 CT_STORAGE, PET_STORAGE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.128"
@@ -125,7 +126,7 @@ def add_pet(dataset, scan: Scan) -> None:
     agent.RadiopharmaceuticalStartTime = injected.strftime("%H%M%S")
     agent.RadiopharmaceuticalStartDateTime = injected.strftime("%Y%m%d%H%M%S")
     agent.RadionuclideTotalDose = f"{scan.injection.activity_bq:.8g}"
-    agent.RadionuclideHalfLife, agent.RadionuclidePositronFraction = f"{HALF_LIFE_S:g}", "0.97"
+    agent.RadionuclideHalfLife, agent.RadionuclidePositronFraction = f"{scan_numbers().half_life_s:g}", "0.97"
     agent.RadionuclideCodeSequence = Sequence([code("77004003", "SCT", "^18^Fluorine")])
     agent.RadiopharmaceuticalCodeSequence = Sequence([code("35321007", "SCT", "Fluorodeoxyglucose F^18^")])
     dataset.RadiopharmaceuticalInformationSequence = Sequence([agent])

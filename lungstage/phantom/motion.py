@@ -15,18 +15,8 @@ from ..geometry import Grid
 from .anatomy import Anatomy
 from .fields import FIELD
 from .paint import paint
+from .parameters import scan_numbers
 from .solids import inside
-
-BREATHES = 0.65
-"""Share of patients who breathe during the CT; the others hold their breath (anatomy.md 9.3, ct_phase)."""
-WAVE_MM, PERIOD_S, TABLE_MM_PER_S = (4.0, 1.6), (3.9, 0.9), (18.0, 42.0)
-"""Way of the dome during the passage of the lungs (mean, sd), breath's period (mean, sd), speed of the table (least, most)."""
-BEAT_MM = (4.5, 1.8)
-"""Way of the heart's border during one turn of the tube (mean, sd)."""
-HEART_MM = (62.0, 48.0, 52.0)
-"""Half widths of what beats, in the reference man."""
-FADES = 0.22
-"""How far beyond its border the heart drags its surroundings along, as a share of its radius."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +31,12 @@ class Motion:
 
 def draw_motion(rng: np.random.Generator) -> Motion:
     """How one patient moves."""
-    beat = float(np.clip(rng.normal(*BEAT_MM), 0.5, 9))
-    wave = float(np.clip(rng.normal(*WAVE_MM), 0.5, 8))
-    length = float(np.clip(rng.normal(*PERIOD_S), 2.5, 6) * rng.uniform(*TABLE_MM_PER_S))
+    numbers = scan_numbers()
+    beat = float(np.clip(rng.normal(*numbers.beat_mm), *numbers.beat_limits_mm))
+    wave = float(np.clip(rng.normal(*numbers.wave_mm), *numbers.wave_limits_mm))
+    length = float(np.clip(rng.normal(*numbers.breath_s), *numbers.breath_limits_s) * rng.uniform(*numbers.table_mm_per_s))
     phase = float(rng.uniform(0, 2 * np.pi))
-    return Motion(beat, wave if rng.random() < BREATHES else 0.0, length, phase)
+    return Motion(beat, wave if rng.random() < numbers.breathing_share else 0.0, length, phase)
 
 
 def move(image: np.ndarray, grid: Grid, anatomy: Anatomy, motion: Motion, lattice: np.ndarray) -> np.ndarray:
@@ -61,9 +52,7 @@ def waved(image: np.ndarray, grid: Grid, anatomy: Anatomy, motion: Motion, latti
         inside("trunk", FIELD["cage"], -4.0), np.array([[1.0, 0, 0, 0]]), anatomy.fields, grid, anatomy.person.pose, 0.0, lattice
     )
     z = grid.origin_mm[2] + grid.spacing_mm[0] * np.arange(grid.shape[0]) - anatomy.person.offset_mm[2]
-    apex, dome = 92 * anatomy.person.scale[2], anatomy.landmarks["dome_right"][2]
-    profile = np.clip((apex - z) / (apex - dome), 0, 1.15) ** 1.5
-    off = motion.wave_mm * np.sin(2 * np.pi * z / motion.wave_length_mm + motion.phase) * profile
+    off = motion.wave_mm * np.sin(2 * np.pi * z / motion.wave_length_mm + motion.phase) * breath_profile(anatomy, z)
     source = np.clip(np.arange(len(z)) + off / grid.spacing_mm[0], 0, len(z) - 1.001)
     out = np.empty_like(image)
     for k in range(len(z)):
@@ -74,15 +63,23 @@ def waved(image: np.ndarray, grid: Grid, anatomy: Anatomy, motion: Motion, latti
     return out
 
 
+def breath_profile(anatomy: Anatomy, z: np.ndarray) -> np.ndarray:
+    """How far breathing moves what lies at heights z (n), over the way of the dome."""
+    numbers = scan_numbers()
+    apex, dome = numbers.apex_mm * anatomy.person.scale[2], anatomy.landmarks["dome_right"][2]
+    return np.clip((apex - z) / (apex - dome), 0, 1.15) ** numbers.breath_power
+
+
 def beaten(image: np.ndarray, grid: Grid, anatomy: Anatomy, motion: Motion) -> np.ndarray:
     """The mean of the heart at rest and the heart contracted by `beat_mm`."""
     from scipy.ndimage import map_coordinates
 
-    half = np.array(HEART_MM) * anatomy.person.size
+    numbers = scan_numbers()
+    half = np.array(numbers.heart_half_mm) * anatomy.person.size
     centre = anatomy.landmarks["heart_centre"]
     z, y, x = grid.to_index(anatomy.person.to_lps(centre[None])[0])
     dz, dy, dx = grid.spacing_mm
-    reach = half[::-1] * (1 + 3 * FADES) / (dz, dy, dx)
+    reach = half[::-1] * (1 + 3 * numbers.beat_fades) / (dz, dy, dx)
     low = np.maximum(np.floor(np.array([z, y, x]) - reach), 0).astype(int)
     high = np.minimum(np.ceil(np.array([z, y, x]) + reach) + 1, image.shape).astype(int)
     if (high - low < 2).any():
@@ -93,7 +90,9 @@ def beaten(image: np.ndarray, grid: Grid, anatomy: Anatomy, motion: Motion) -> n
         points = anatomy.person.pose[:3, :3] @ grid.to_mm(np.stack([np.full(j.size, k), j.ravel(), i.ravel()], 1)).T
         points = points.T + anatomy.person.pose[:3, 3]
         far = np.linalg.norm((points - centre) / half, axis=1)
-        weight = np.exp(-((np.maximum(far - 1, 0) / FADES) ** 2)) * np.clip(-anatomy.fields.at("cage", points) / 8 - 0.5, 0, 1)
+        weight = np.exp(-((np.maximum(far - 1, 0) / numbers.beat_fades) ** 2)) * np.clip(
+            -anatomy.fields.at("cage", points) / 8 - 0.5, 0, 1
+        )
         grown = (1 + motion.beat_mm / (half.mean() * np.maximum(far, 0.35)) * np.minimum(far / 0.35, 1) * weight).reshape(j.shape)
         places = [y + (j - y) * grown, x + (i - x) * grown]
         squeezed = map_coordinates(image[k], places, order=1, mode="nearest")

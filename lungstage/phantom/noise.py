@@ -7,23 +7,18 @@ into a few directions, and each direction is as strong at a place as the rays th
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
+from ..kernels.threads import side_by_side
 from .fields import stretched_plane
+from .parameters import scan_numbers
 from .protocol import Protocol
 from .streaks import streaks
 
 HU_RANGE = (-1024, 3071)
-MU_PER_MM, MODULATED = 0.019, 0.75
-"""Attenuation of water (anatomy.md 9.1), and how much of it is left when the tube's current follows the patient's girth."""
-REFERENCE_MM, LONGEST_MM = 280.0, 520.0
-"""Path through water at which a protocol's noise is told, and the longest a path counts (bones of both shoulders)."""
-FLOOR = 0.22
-"""Noise of the electronics as a share of the protocol's."""
 DIRECTIONS, VIEWS = 4, 12
 COARSE = 8
 """Pixels along the side of the blocks on which path lengths are summed."""
@@ -32,8 +27,6 @@ TOGETHER = 8
 METAL_STREAM = 7
 """What sets the noise of metal's streaks apart from the noise of its slice."""
 FWHM_PER_SIGMA = 2.3548
-EDGE_PER_MM, EDGE_WIDTH_PER_MM = 0.40, 0.16
-"""Frequency that an edge-enhancing kernel lifts, and how widely."""
 
 
 class Filters(NamedTuple):
@@ -43,7 +36,7 @@ class Filters(NamedTuple):
     grain: np.ndarray
 
 
-def reconstruct(image: np.ndarray, pixel_mm: float, protocol: Protocol, rng: np.random.Generator, threads: int) -> np.ndarray:
+def reconstruct(image: np.ndarray, pixel_mm: float, protocol: Protocol, rng: np.random.Generator) -> np.ndarray:
     """int16 (z, y, x) HU of the painted float32 (z, y, x); the same bits for any number of threads."""
     filters = make_filters(image.shape[1], pixel_mm, protocol)
     seeds = rng.integers(0, 2**63, image.shape[0] + 1)
@@ -58,8 +51,7 @@ def reconstruct(image: np.ndarray, pixel_mm: float, protocol: Protocol, rng: np.
             out[k] = one_slice(image[k], pixel_mm, protocol, filters, (white, following), metal_rng)
             white = following
 
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        list(pool.map(some, range(0, len(image), TOGETHER)))
+    side_by_side(some, range(0, len(image), TOGETHER))
     return out
 
 
@@ -94,13 +86,14 @@ def neighbour_weight(correlation: float) -> np.float32:
 
 def make_filters(side: int, pixel_mm: float, protocol: Protocol) -> Filters:
     """The kernel's blur and its noise, cut into directions."""
+    numbers = scan_numbers()
     fy, fx = np.fft.fftfreq(side, pixel_mm)[:, None], np.fft.rfftfreq(side, pixel_mm)[None, :]
     f = np.hypot(fy, fx)
     sigma = protocol.ct_psf_mm / FWHM_PER_SIGMA
     # the painter has averaged over a pixel already
     width = max(sigma**2 - pixel_mm**2 / 12, 0.0)
     blur = np.exp(-2 * np.pi**2 * width * f**2) * (
-        1 + protocol.edge * np.exp(-(((f - EDGE_PER_MM) / EDGE_WIDTH_PER_MM) ** 2)) * (f > 0)
+        1 + protocol.edge * np.exp(-(((f - numbers.edge_per_mm) / numbers.edge_width_per_mm) ** 2)) * (f > 0)
     )
     power = (f + 0.04) * np.exp(-((f / protocol.f0_per_mm) ** protocol.p))
     power[0, 0] = 0.0
@@ -122,6 +115,8 @@ def direction_weight(turn: np.ndarray, middle: float) -> np.ndarray:
 
 def strengths(plane: np.ndarray, pixel_mm: float) -> np.ndarray:
     """float32 (d, blocks, blocks): noise over the protocol's, by direction of `make_filters` and block of COARSE pixels."""
+    numbers = scan_numbers()
+    per_mm = numbers.water_per_mm * numbers.current_follows
     side = plane.shape[0] // COARSE
     rest = plane.shape[0] - side * COARSE
     kept = plane[: side * COARSE, : side * COARSE] if rest else plane
@@ -132,9 +127,9 @@ def strengths(plane: np.ndarray, pixel_mm: float) -> np.ndarray:
     weights = view_weights()
     for view in range(VIEWS):
         path = smoothed(np.bincount(bins[view].ravel(), water.ravel(), count) * step)
-        variance = np.exp(MU_PER_MM * MODULATED * (np.minimum(path, LONGEST_MM) - REFERENCE_MM))
+        variance = np.exp(per_mm * (np.minimum(path, numbers.noise_longest_mm) - numbers.noise_path_mm))
         sums += weights[:, view, None, None] * variance[bins[view]]
-    return np.sqrt(sums + FLOOR**2).astype(np.float32)
+    return np.sqrt(sums + numbers.electronic_noise**2).astype(np.float32)
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:

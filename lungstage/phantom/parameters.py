@@ -126,6 +126,68 @@ def shipped_parameters() -> PhantomParameters:
 
 
 @dataclass(frozen=True)
+class ScanNumbers:
+    """How scans are made and what moves during them; meanings and units in priors/phantom/scan.toml."""
+
+    breathing_share: float
+    wave_mm: tuple[float, float]
+    wave_limits_mm: tuple[float, float]
+    breath_s: tuple[float, float]
+    breath_limits_s: tuple[float, float]
+    table_mm_per_s: tuple[float, float]
+    beat_mm: tuple[float, float]
+    beat_limits_mm: tuple[float, float]
+    heart_half_mm: tuple[float, float, float]
+    beat_fades: float
+    apex_mm: float
+    breath_power: float
+    dense_hu: float
+    metal_hu: float
+    metal_is_denser: float
+    hardening_per_mm: float
+    hardening_saturates_mm: float
+    metal_noise: float
+    water_per_mm: float
+    current_follows: float
+    noise_path_mm: float
+    noise_longest_mm: float
+    electronic_noise: float
+    edge_per_mm: float
+    edge_width_per_mm: float
+    half_life_s: float
+    couch_mm: float
+    couch_shell_mm: float
+    couch_half_mm: float
+    couch_round_mm: float
+    trunk_beyond_lungs_mm: float
+    chest_beyond_lungs_mm: float
+    cloth_mm: float
+    moved_share: float
+    moved_sd_mm: tuple[float, float, float]
+    least_lift_mm: float
+    lost_at_dome: float
+    pet_noise_kg: float
+    pet_noise_power: float
+    pet_signal_power: float
+    pet_least_signal: float
+    breathing_phases: tuple[float, float, float, float, float]
+    ct_phase: float
+    dome_mismatch_mm: tuple[float, float]
+    dome_mismatch_limits_mm: tuple[float, float]
+    activity_sd: float
+    waits_limits_min: tuple[float, float]
+    flat_couches: float
+    blankets: float
+    padded: float
+    whole_field_mm: float
+
+
+def scan_numbers() -> ScanNumbers:
+    """The numbers of priors/phantom/scan.toml inside the package."""
+    return read_parameters(shipped_priors(), "phantom/scan.toml", ScanNumbers)
+
+
+@dataclass(frozen=True)
 class Table:
     """One table of priors/phantom: columns as tuples of text or arrays of numbers (nan where empty)."""
 

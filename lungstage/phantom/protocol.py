@@ -10,11 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .parameters import PhantomParameters, Table, read_table
-
-FLAT_COUCH, BLANKET, PADDED = 0.4, 0.55, 0.6
-"""Shares of couches that are flat, of patients under a blanket, of CTs whose corners outside the scanned circle are blank."""
-WHOLE_FIELD_MM = 500.0
+from .parameters import PhantomParameters, Table, read_table, scan_numbers
 
 
 @dataclass(frozen=True)
@@ -50,13 +46,14 @@ class Protocol:
 
 def draw_protocol(numbers: PhantomParameters, rng: np.random.Generator, rare: np.random.Generator | None = None) -> Protocol:
     """One way of scanning out of the clinic's; rare: what decides whether it is one of rare_protocols.csv (None: never)."""
+    scan = scan_numbers()
     ct, pet = ct_row(rng, rare), pick_row(read_table("pet_scanners"), rng)
     noise = ct["noise"] + ct["noise_sd"] * float(np.clip(rng.normal(), -1.6, 2.2))
     psf = pet["psf"] + pet["psf_sd"] * float(np.clip(rng.normal(), -2, 2))
     grain = pet["noise"] + pet["noise_sd"] * float(np.clip(rng.normal(), -2, 2))
-    flat, gap = rng.random() < FLAT_COUCH, float(rng.uniform(0, 6))
-    blanket = tuple(np.sort(rng.uniform(3, 22, int(rng.integers(1, 4))))) if rng.random() < BLANKET else ()
-    padded = rng.random() < PADDED
+    flat, gap = rng.random() < scan.flat_couches, float(rng.uniform(0, 6))
+    blanket = tuple(np.sort(rng.uniform(3, 22, int(rng.integers(1, 4))))) if rng.random() < scan.blankets else ()
+    padded = rng.random() < scan.padded
     return Protocol(
         name=ct["protocol"], field=ct["field"], ct_slice_mm=chosen(numbers.ct_slice_mm, ct["slice"]),
         ct_pixel_mm=numbers.ct_pixel_mm, ct_psf_mm=ct["psf"], f0_per_mm=ct["f0"], p=ct["p"], edge=ct["edge"],

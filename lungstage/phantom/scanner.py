@@ -12,33 +12,18 @@ import numpy as np
 from numba import njit
 
 from ..geometry import Grid
-from ..kernels.threads import count_threads, share_rows
+from ..kernels.threads import share_rows
 from .anatomy import BACK_MM, Anatomy
 from .fields import FIELD
-from .motion import draw_motion, move
+from .motion import Motion, breath_profile, draw_motion, move
 from .noise import FWHM_PER_SIGMA, HU_RANGE, reconstruct
 from .paint import LATTICE, paint
-from .parameters import PhantomParameters
+from .parameters import PhantomParameters, scan_numbers
 from .physiology import Physiology
-from .protocol import WHOLE_FIELD_MM, Protocol, draw_protocol
+from .protocol import Protocol, draw_protocol
 from .solids import Solids, ellipsoid, inside, join, path, sheet
 
-HALF_LIFE_S = 6586.2
-"""Of F-18."""
 STORED_MAX = 32767
-COUCH_MM, COUCH_SHELL_MM, COUCH_HALF_MM, COUCH_ROUND_MM = 24.0, 1.5, 205.0, 360.0
-"""Thickness of the couch and of its shells, half width of a flat one, radius of a hollow one."""
-TRUNK_BEYOND_LUNGS_MM, CHEST_BEYOND_LUNGS_MM = 62.0, 22.0
-"""How far a field as wide as the trunk, or the lungs, reaches beyond the lungs."""
-CLOTH_MM = 0.7
-MOVED, MOVED_SD_MM = 0.12, 6.0
-"""Share of patients who move between CT and PET, and how far (anatomy.md 9.3, bulk_motion)."""
-LEAST_LIFT_MM, LOST_AT_DOME = 2.0, 0.35
-"""From which lift of the dome on a PET has a cold band there, and how much of the uptake it loses."""
-PET_NOISE_KG = 75.0
-"""Weight for which a scanner's PET noise is told; it grows as weight^0.7 (anatomy.md 9.2)."""
-BREATHING_PHASES = (0.0, 0.06, 0.2, 0.45, 0.8)
-"""Positions between breath out (0) and in (1) that a scan sees equally long: most time is near breath out."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +35,7 @@ class Injection:
 
     def suv_per_bqml(self, weight_kg: float) -> float:
         """SUVbw of one Bq/mL that is corrected to the start of the scan."""
-        left = self.activity_bq * 2 ** (-self.minutes * 60 / HALF_LIFE_S)
+        left = self.activity_bq * 2 ** (-self.minutes * 60 / scan_numbers().half_life_s)
         return weight_kg * 1000 / left
 
 
@@ -75,17 +60,32 @@ class Scan:
         return (self.pet_stored * (self.pet_slopes[:, None, None] * factor)).astype(np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Who lies in the scanner: solids in painting order, what their tissues are worth, and the lattice of their textures."""
+
+    anatomy: Anatomy
+    physiology: Physiology
+    solids: Solids
+    lattice: np.ndarray
+
+    def painted(self, solids: Solids, shades: np.ndarray, grid: Grid, base: float, pose: np.ndarray | None = None) -> np.ndarray:
+        """float32 (z, y, x): some solids of the subject on a grid; pose: where he lies, if not where the CT found him."""
+        pose = self.anatomy.person.pose if pose is None else pose
+        return paint(solids, shades, self.anatomy.fields, grid, pose, base, self.lattice)
+
+
 def scan_patient(anatomy: Anatomy, physiology: Physiology, solids: Solids, numbers: PhantomParameters,
                  rngs: dict[str, np.random.Generator], late_min: float | None = None) -> Scan:  # fmt: skip
     """CT and PET; rngs: streams "protocol", "texture", "ct", "pet", "rare", "motion", "moved"; late_min: see `uptake.py`."""
     protocol = draw_protocol(numbers, rngs["protocol"], rngs["rare"])
-    lattice = draw_lattice(rngs["texture"])
+    patient = Subject(anatomy, physiology, solids, draw_lattice(rngs["texture"]))
     ct_grid, pet_grid = scan_grids(anatomy, protocol, numbers)
-    everything = join(blanket(protocol), couch(anatomy, protocol), solids)
-    ct = scan_ct(anatomy, physiology, everything, ct_grid, protocol, lattice, rngs["ct"], rngs["motion"])
+    covered = replace(patient, solids=join(blanket(protocol), couch(anatomy, protocol), solids))
+    ct = scan_ct(covered, ct_grid, protocol, rngs["ct"], draw_motion(rngs["motion"]))
     injection = draw_injection(anatomy, numbers, rngs["pet"])
     injection = injection if late_min is None else replace(injection, minutes=late_min)
-    suv = scan_pet(anatomy, physiology, solids, pet_grid, protocol, numbers, lattice, rngs["pet"], draw_moved(rngs["moved"]))
+    suv = scan_pet(patient, pet_grid, protocol, numbers, rngs["pet"], draw_moved(rngs["moved"]))
     bqml = suv / injection.suv_per_bqml(anatomy.person.weight_kg)
     slopes = np.maximum(bqml.max(axis=(1, 2)), 1.0) / STORED_MAX
     slopes = np.array([float(f"{slope:.8g}") for slope in slopes])  # as many digits as a decimal string of DICOM holds
@@ -112,7 +112,7 @@ def scan_grids(anatomy: Anatomy, protocol: Protocol, numbers: PhantomParameters)
     slices = max(int(round((high - low) / protocol.ct_slice_mm)), 2)
     ct = centred_grid(middle, (slices, size, size), (protocol.ct_slice_mm, pixel, pixel))
     x, y, z = protocol.pet_voxel_mm
-    across = 2 * int(np.ceil(WHOLE_FIELD_MM / x / 2))
+    across = 2 * int(np.ceil(scan_numbers().whole_field_mm / x / 2))
     pet = centred_grid(middle, (max(int(round((high - low) / z)), 2), across, across), (z, y, x))
     return ct, pet
 
@@ -120,13 +120,17 @@ def scan_grids(anatomy: Anatomy, protocol: Protocol, numbers: PhantomParameters)
 def field_mm(anatomy: Anatomy, protocol: Protocol) -> float:
     """Width of the CT's field: the scanner's whole, or as wide as trunk or lungs ask for."""
     if protocol.field == "whole":
-        return WHOLE_FIELD_MM
+        return scan_numbers().whole_field_mm
     fields = anatomy.fields
     across = (fields.values[FIELD["lungs"]] < 0).any(axis=(0, 1))
     x = fields.origin_mm[0] + fields.step_mm * np.arange(len(across))
     lungs = float(np.abs(x[across]).max(initial=120.0))
-    margin = TRUNK_BEYOND_LUNGS_MM + anatomy.person.fat_mm if protocol.field == "body" else CHEST_BEYOND_LUNGS_MM
-    return float(np.clip(2 * (lungs + margin), 250.0, WHOLE_FIELD_MM))
+    margin = (
+        scan_numbers().trunk_beyond_lungs_mm + anatomy.person.fat_mm
+        if protocol.field == "body"
+        else scan_numbers().chest_beyond_lungs_mm
+    )
+    return float(np.clip(2 * (lungs + margin), 250.0, scan_numbers().whole_field_mm))
 
 
 def centred_grid(middle, shape, spacing) -> Grid:
@@ -137,7 +141,7 @@ def centred_grid(middle, shape, spacing) -> Grid:
 
 def couch(anatomy: Anatomy, protocol: Protocol) -> Solids:
     """The couch under the patient, flat or hollow: thin shells with a light core."""
-    fields = anatomy.fields
+    fields, numbers = anatomy.fields, scan_numbers()
     behind = np.stack([np.zeros(200), np.linspace(40, BACK_MM - 4, 200), np.full(200, 0.0)], axis=1)
     back = max(
         float(behind[fields.at("skin", behind + [0, 0, z]) < 0][:, 1].max(initial=60.0))
@@ -151,27 +155,31 @@ def couch(anatomy: Anatomy, protocol: Protocol) -> Solids:
         return np.asarray(points) @ pose[:3, :3].T + pose[:3, 3]
 
     if protocol.flat_couch:
-        centre, axes = in_frame(top + [0, COUCH_MM / 2, 0]), pose[:3, :3].T
+        centre, axes = in_frame(top + [0, numbers.couch_mm / 2, 0]), pose[:3, :3].T
         return join(*(
-            ellipsoid(tissue, centre, (COUCH_HALF_MM - thin, COUCH_MM / 2 - thin, reach), axes, 12.0)
-            for tissue, thin in (("table_shell", 0.0), ("table_core", COUCH_SHELL_MM))
+            ellipsoid(tissue, centre, (numbers.couch_half_mm - thin, numbers.couch_mm / 2 - thin, reach), axes, 12.0)
+            for tissue, thin in (("table_shell", 0.0), ("table_core", numbers.couch_shell_mm))
         ))  # fmt: skip
-    ends = in_frame(top + np.array([[0, -COUCH_ROUND_MM, -reach], [0, -COUCH_ROUND_MM, reach]]))
-    layers = (("table_shell", COUCH_MM), ("table_core", COUCH_MM - COUCH_SHELL_MM), ("table_shell", COUCH_SHELL_MM), ("air", 0.0))
-    return join(*(path(tissue, ends, COUCH_ROUND_MM + beyond) for tissue, beyond in layers))
+    ends = in_frame(top + np.array([[0, -numbers.couch_round_mm, -reach], [0, -numbers.couch_round_mm, reach]]))
+    layers = (
+        ("table_shell", numbers.couch_mm),
+        ("table_core", numbers.couch_mm - numbers.couch_shell_mm),
+        ("table_shell", numbers.couch_shell_mm),
+        ("air", 0.0),
+    )
+    return join(*(path(tissue, ends, numbers.couch_round_mm + beyond) for tissue, beyond in layers))
 
 
 def blanket(protocol: Protocol) -> Solids:
     """Layers of cloth around the patient, thinner than a voxel."""
-    return join(*(sheet("cloth", FIELD["skin"], CLOTH_MM, off) for off in protocol.blanket_mm))
+    return join(*(sheet("cloth", FIELD["skin"], scan_numbers().cloth_mm, off) for off in protocol.blanket_mm))
 
 
-def scan_ct(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, protocol: Protocol, lattice: np.ndarray,
-            rng: np.random.Generator, motion: np.random.Generator) -> np.ndarray:  # fmt: skip
-    """int16 (z, y, x) HU; motion: what draws how the patient moves."""
-    image = paint(solids, physiology.hu_shades(solids), anatomy.fields, grid, anatomy.person.pose, -1000.0, lattice)
-    image = move(image, grid, anatomy, draw_motion(motion), lattice)
-    out = reconstruct(image, grid.spacing_mm[1], protocol, rng, count_threads())
+def scan_ct(subject: Subject, grid: Grid, protocol: Protocol, rng: np.random.Generator, motion: Motion) -> np.ndarray:
+    """int16 (z, y, x) HU; rng: what draws the noise; motion: how the patient moves meanwhile."""
+    image = subject.painted(subject.solids, subject.physiology.hu_shades(subject.solids), grid, -1000.0)
+    image = move(image, grid, subject.anatomy, motion, subject.lattice)
+    out = reconstruct(image, grid.spacing_mm[1], protocol, rng)
     if protocol.padded:
         half = (grid.shape[1] - 1) / 2
         j, i = np.mgrid[0 : grid.shape[1], 0 : grid.shape[2]] - half
@@ -179,29 +187,37 @@ def scan_ct(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid
     return out
 
 
+def inside_ribs() -> Solids:
+    """What breathing moves."""
+    return inside("trunk", FIELD["cage"], -4.0)
+
+
 def draw_injection(anatomy: Anatomy, numbers: PhantomParameters, rng: np.random.Generator) -> Injection:
     """Activity by weight and the time since."""
-    activity = numbers.activity_mbq_per_kg * anatomy.person.weight_kg * float(np.clip(rng.normal(1, 0.08), 0.8, 1.2))
-    minutes = float(np.clip(rng.normal(*numbers.uptake_min), 45, 110))
+    scan = scan_numbers()
+    activity = numbers.activity_mbq_per_kg * anatomy.person.weight_kg * float(np.clip(rng.normal(1, scan.activity_sd), 0.8, 1.2))
+    minutes = float(np.clip(rng.normal(*numbers.uptake_min), *scan.waits_limits_min))
     return Injection(round(activity, 1) * 1e6, round(minutes))
 
 
-def scan_pet(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Grid, protocol: Protocol,
-             numbers: PhantomParameters, lattice: np.ndarray, rng: np.random.Generator,
+def scan_pet(subject: Subject, grid: Grid, protocol: Protocol, numbers: PhantomParameters, rng: np.random.Generator,
              moved_mm=(0.0, 0.0, 0.0)) -> np.ndarray:  # fmt: skip
     """float32 (z, y, x) SUVbw; moved_mm: LPS, where the patient lies compared with the CT."""
     from scipy.ndimage import gaussian_filter
 
-    fine = halved(grid)
-    pose, fields = anatomy.person.pose @ shifted(-np.asarray(moved_mm)), anatomy.fields
-    image = paint(solids, physiology.suv_shades(solids), fields, fine, pose, 0.0, lattice)
-    moving = paint(inside("trunk", FIELD["cage"], -4.0), np.array([[1.0, 0, 0, 0]]), fields, fine, pose, 0.0, lattice)
+    fine, scan = halved(grid), scan_numbers()
+    anatomy, physiology, solids = subject.anatomy, subject.physiology, subject.solids
+    pose = anatomy.person.pose @ shifted(-np.asarray(moved_mm))
+
+    def share_of(one: Solids) -> np.ndarray:
+        return subject.painted(one, np.array([[1.0, 0, 0, 0]]), fine, 0.0, pose)
+
+    image, moving = subject.painted(solids, physiology.suv_shades(solids), fine, 0.0, pose), share_of(inside_ribs())
     image, lifted_mm = breathe(image, moving, fine, anatomy, numbers, rng)
-    if lifted_mm > LEAST_LIFT_MM:
+    if lifted_mm > scan.least_lift_mm:
         # the CT shows lung where the PET has liver: too little is added for what its rays lose there
-        over = paint(inside("band", FIELD["below"], lifted_mm), np.array([[1.0, 0, 0, 0]]), fields, fine, pose, 0.0, lattice)
-        over -= paint(inside("band", FIELD["below"]), np.array([[1.0, 0, 0, 0]]), fields, fine, pose, 0.0, lattice)
-        image *= 1 - LOST_AT_DOME * over * moving
+        over = share_of(inside("band", FIELD["below"], lifted_mm)) - share_of(inside("band", FIELD["below"]))
+        image *= 1 - scan.lost_at_dome * over * moving
     sigma = protocol.pet_psf_mm / FWHM_PER_SIGMA / np.array(fine.spacing_mm)
     image = gaussian_filter(image, sigma, truncate=3)
     image = image.reshape(grid.shape[0], grid.shape[1], 2, grid.shape[2], 2).mean(axis=(2, 4))
@@ -209,15 +225,15 @@ def scan_pet(anatomy: Anatomy, physiology: Physiology, solids: Solids, grid: Gri
     width = protocol.pet_psf_mm / FWHM_PER_SIGMA / np.array(grid.spacing_mm)
     noise = gaussian_filter(rng.standard_normal(grid.shape, np.float32), width * 0.9, truncate=3)
     noise /= noise.std()
-    heavy = (anatomy.person.weight_kg / PET_NOISE_KG) ** 0.7
-    spread = protocol.pet_noise * heavy * liver * np.maximum(image / liver, 0.02) ** 0.8
+    heavy = (anatomy.person.weight_kg / scan.pet_noise_kg) ** scan.pet_noise_power
+    spread = protocol.pet_noise * heavy * liver * np.maximum(image / liver, scan.pet_least_signal) ** scan.pet_signal_power
     return np.maximum(image + spread * noise, 0).astype(np.float32)
 
 
 def draw_moved(rng: np.random.Generator) -> np.ndarray:
     """(3,) mm LPS: how far the patient has moved since the CT; 0 for most."""
-    way = rng.normal(0, (MOVED_SD_MM, MOVED_SD_MM, MOVED_SD_MM / 2))
-    return way if rng.random() < MOVED else np.zeros(3)
+    way = rng.normal(0, scan_numbers().moved_sd_mm)
+    return way if rng.random() < scan_numbers().moved_share else np.zeros(3)
 
 
 def shifted(way_mm) -> np.ndarray:
@@ -239,19 +255,19 @@ def breathe(image: np.ndarray, moving: np.ndarray, grid: Grid, anatomy: Anatomy,
 
     Also by how many mm the dome lies higher in it, on average, than in the CT.
     """
+    scan = scan_numbers()
     low, high = numbers.breathing_mm
-    way, shift = float(rng.uniform(low, high)), float(np.clip(rng.normal(2, 5), -8, 14))
+    way, shift = float(rng.uniform(low, high)), float(np.clip(rng.normal(*scan.dome_mismatch_mm), *scan.dome_mismatch_limits_mm))
     z = grid.origin_mm[2] + grid.spacing_mm[0] * np.arange(grid.shape[0]) - anatomy.person.offset_mm[2]
-    apex, dome = 92 * anatomy.person.scale[2], anatomy.landmarks["dome_right"][2]
-    profile = np.clip((apex - z) / (apex - dome), 0, 1.15) ** 1.5
+    profile = breath_profile(anatomy, z)
     # breath out lifts the content: what is seen at z comes from lower down
-    lifts = (np.array(BREATHING_PHASES)[:, None] - 0.3) * way - shift * 0.5
+    lifts = (np.array(scan.breathing_phases)[:, None] - scan.ct_phase) * way - shift * 0.5
     source = np.clip(np.arange(len(z)) + lifts * profile / grid.spacing_mm[0], 0, len(z) - 1.001)
     first = source.astype(int)
     out = np.empty_like(image)
     cost_ns = 2.0 * len(first) * image.size
     share_rows(_average_breaths, len(image), cost_ns, image, moving, first, (source - first).astype(np.float32), out)
-    lifted_mm = shift * 0.5 - (float(np.mean(BREATHING_PHASES)) - 0.3) * way
+    lifted_mm = shift * 0.5 - (float(np.mean(scan.breathing_phases)) - scan.ct_phase) * way
     return out, lifted_mm
 
 

@@ -1,8 +1,9 @@
 """A painted CT slice in, what dense things do to it out: dark bands between bones, streaks around metal, in HU.
 
 A ray that crosses much bone or metal arrives harder than one through water alone, so that too little attenuation is read from it,
-the more the more dense matter it met. What each ray loses is summed over blocks of the slice and backprojected like the slice
-itself. Blocks are coarse where there is only bone, fine where there is metal.
+the more the more dense matter it met: between two bones of 44 mm lies a band of some -10 HU. What each ray loses is summed over
+blocks of the slice and backprojected like the slice itself. Blocks are coarse where there is only bone, fine where there is
+metal.
 """
 
 from __future__ import annotations
@@ -13,16 +14,8 @@ import numpy as np
 from numba import njit
 
 from .fields import stretched_plane
+from .parameters import scan_numbers
 
-DENSE_HU, METAL_HU = 200.0, 1900.0
-"""From where a voxel counts as dense, and from where as metal (cortical bone stays below)."""
-METAL_IS_DENSER = 3.0
-"""Stored values end at 3071 HU; titanium and steel attenuate several times more."""
-LOSS_PER_MM, SATURATES_MM = 4e-3, 150.0
-"""mm of water that a ray misses: loss x^2 / (1 + x / saturation), x mm of water beyond what water alone would be. 44 mm of solid
-bone read a seventh too low, as without a correction for bone; between two of them lies a band of some -10 HU."""
-STARVED = 0.35
-"""Noise of what a ray through metal misses, as a share of it."""
 FEWEST_METAL = 3
 """Pixels of metal that make a slice one with metal."""
 COARSE, FINE = (8, 48), (2, 180)
@@ -34,15 +27,16 @@ def streaks(plane: np.ndarray, pixel_mm: float, rng: np.random.Generator | None 
 
     rng   what draws how noisy rays through metal are (None: not at all)
     """
-    if plane.max(initial=-1000.0) <= DENSE_HU:
+    numbers = scan_numbers()
+    if plane.max(initial=-1000.0) <= numbers.dense_hu:
         return None
-    block, views = FINE if (plane > METAL_HU).sum() >= FEWEST_METAL else COARSE
+    block, views = FINE if (plane > numbers.metal_hu).sum() >= FEWEST_METAL else COARSE
     side = plane.shape[0] // block
     if side < 8 or plane.shape[0] != plane.shape[1]:
         return None
     kept = plane[: side * block, : side * block]
-    excess = np.maximum(kept - np.float32(DENSE_HU), 0)
-    metal = (METAL_IS_DENSER - 1) * np.where(kept > METAL_HU, excess, 0)
+    excess = np.maximum(kept - np.float32(numbers.dense_hu), 0)
+    metal = (numbers.metal_is_denser - 1) * np.where(kept > numbers.metal_hu, excess, 0)
     excess += metal
     dense = excess.reshape(side, block, side, block).mean(axis=(1, 3), dtype=np.float64) / 1000
     step = pixel_mm * block
@@ -51,9 +45,9 @@ def streaks(plane: np.ndarray, pixel_mm: float, rng: np.random.Generator | None 
     weights = dense.ravel()[filled]
     path = np.stack([np.bincount(own.ravel()[filled], weights, count) for own in bins]) * step
     path = np.stack([np.convolve(one, (0.25, 0.5, 0.25), mode="same") for one in path])  # blocks fall unevenly into slanted rays
-    lost = LOSS_PER_MM * path**2 / (1 + path / SATURATES_MM)
+    lost = numbers.hardening_per_mm * path**2 / (1 + path / numbers.hardening_saturates_mm)
     if rng is not None and block == FINE[0]:  # hardly a photon comes through
-        lost *= 1 + STARVED * rng.standard_normal(lost.shape)
+        lost *= 1 + numbers.metal_noise * rng.standard_normal(lost.shape)
     image = np.zeros((side, side))
     _take_away(image, np.fft.irfft(np.fft.rfft(lost, 2 * count) * ramp(count), 2 * count), bins)
     hu = (image * (np.pi / views / step * 1000)).astype(np.float32)

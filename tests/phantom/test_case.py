@@ -160,23 +160,24 @@ def test_the_same_seed_gives_the_same_bytes(coarse, patient, saved, tmp_path):
         assert (saved / name).read_bytes() == (again / name).read_bytes(), name
 
 
-def test_one_thread_and_two_make_the_same_patient(coarse):
+def test_one_thread_two_and_four_make_the_same_patient(coarse):
     from lungstage.kernels.threads import count_threads, set_threads
 
     seed = next(s for s in range(40) if stream(s, "finding port").random() < 0.08)  # metal, motion, noise and all
     before = count_threads()
     made = []
     try:
-        for threads in (1, 2):
+        for threads in (1, 2, 4):
             set_threads(threads)
             made.append(make_case(seed, t="T2b", n="N1", m="M0", parameters=coarse))
     finally:
         set_threads(before)
 
-    one, two = made
-    assert np.array_equal(one.study.ct.values, two.study.ct.values)
-    assert np.array_equal(one.study.pet.values, two.study.pet.values)
-    assert one.truth == two.truth
+    one, *more = made
+    for other in more:
+        assert np.array_equal(one.study.ct.values, other.study.ct.values)
+        assert np.array_equal(one.study.pet.values, other.study.pet.values)
+        assert one.truth == other.truth
 
 
 def test_another_disease_leaves_the_patient_as_he_is(coarse, patient):
