@@ -16,6 +16,7 @@ from .search import Search
 from .spots import Spot
 from .survey import Survey, depth_below_wall_mm, hilum_distance_mm
 from .traits import Traits
+from .uptake import line_of_uptake
 
 ORGANS = ("heart", "aorta", "pulmonary_artery", "vena_cava", "oesophagus", "trachea_wall", "thymus", "thyroid",
           "larynx_pharynx", "vertebra", "liver", "spleen", "stomach")  # fmt: skip
@@ -46,6 +47,8 @@ def alternatives(
     index = tuple(np.rint(study.ct.grid.to_index(points)).astype(int).clip(0, np.array(study.ct.grid.shape) - 1).T)
     enhanced = float(np.median(study.ct.values[index]))
     bloodless = {}
+    # neither vessel nor organ is as thin as ground glass, and what has air-filled lung all around is no organ
+    glass, surrounded = traits.density["ground_glass"] if kind == "pulmonary" else 0.0, 0.0
     if kind != "bone":  # which is bright by itself
         bright = rising(enhanced, numbers.contrast_hu, numbers.contrast_blur_hu)
         bloodless["as bright as blood with contrast"] = (enhanced, bright)
@@ -53,8 +56,9 @@ def alternatives(
         inside = float((survey.lungs.hull[index] > 0).mean())
         bloodless |= in_the_lung(spot, points, inside, float(np.median(samples.longest_mm)), survey)
         ratio, vessel = bloodless[VESSEL]
-        bloodless[VESSEL] = (ratio, vessel * (1.0 - hot_ball(traits, numbers)))
+        bloodless[VESSEL] = (ratio, vessel * (1.0 - hot_ball(traits, numbers)) * (1.0 - glass))
         fat, lung = fat_within(study.ct.values[index]), lung_around(survey, samples)
+        surrounded = rising(lung, numbers.lung_around, numbers.lung_around_blur)
         bloodless["fat"] = (fat, rising(fat, numbers.fat_share, numbers.fat_blur))
         if kind == "pulmonary":
             bloodless["little of it in the lung"] = (
@@ -71,11 +75,15 @@ def alternatives(
     if kind == "pulmonary":  # which inflammation makes as hot as tumour
         found["air all through it"] = aerated(traits, numbers)
     organ = organ_share(survey.anatomy, points, None if spot.suv is None else OWN.get(kind))
-    found["an organ lies here"] = (organ, organ * left)
+    found["an organ lies here"] = (organ, organ * left * (1.0 - glass) * (1.0 - surrounded))
     if kind in ("node", "soft_tissue"):
         fat = fat_around(study, samples)
         bare = rising(-fat, -numbers.embedded_share, numbers.embedded_blur)
         found["not embedded in fat or lung"] = (fat, left * bare)
+    if kind in ("node", "soft_tissue") and spot.suv is not None and study.pet is not None:
+        ratio, upright = line_of_uptake(study.pet, points.mean(axis=0))
+        line = rising(ratio, numbers.line_ratio, numbers.line_blur) * (upright > numbers.line_upright)
+        found["a line of uptake along the body"] = (ratio, numbers.line_share * line)
     if kind in ("soft_tissue", "adrenal") or kind == "node" and not regional:
         gas = gas_around(survey, samples)
         found["gas of the gut beside it"] = (gas, numbers.gut_share * rising(gas, numbers.gut_gas, numbers.gut_gas_blur))

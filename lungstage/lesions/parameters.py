@@ -75,6 +75,8 @@ class SearchParameters:
     embedded_blur: float
     fat_share: float
     fat_blur: float
+    lung_around: float
+    lung_around_blur: float
     bare_share: float
     bare_lung: float
     bare_blur: float
@@ -94,6 +96,10 @@ class SearchParameters:
     rim_hu_mm: float
     density_told_mm: tuple[float, ...]
     node_in_lung: float
+    line_share: float
+    line_ratio: float
+    line_blur: float
+    line_upright: float
     gut_share: float
     gut_gas: float
     gut_gas_blur: float
