@@ -6,6 +6,7 @@ header. Numbers: priors/parameters/study.toml and orientation.toml; the choice o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,19 @@ def read_study(path: str | Path, *, ct=None, pet=None, wishes: Wishes | None = N
         return study_of_stacks(reading, choice, wishes, numbers)
 
 
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a study is made of once everything is read: the CT and its card, the PET, what was strange, a card for each series."""
+
+    image: Image
+    card: ImageCard
+    pet: Pet | None
+    notes: tuple[Note, ...]
+    cards: tuple[SeriesCard, ...]
+    patient: PatientHeader
+    given: Given | None
+
+
 def study_of_stacks(reading: Reading, choice: Choice, wishes: Wishes, numbers: StudyParameters) -> Study:
     """The study of a chosen CT and PET."""
     image = in_place(reading, lambda: read_ct(choice.ct, reading.reader, wishes, numbers))
@@ -65,7 +79,7 @@ def study_of_stacks(reading: Reading, choice: Choice, wishes: Wishes, numbers: S
     card = ImageCard(choice.ct.uid, image.grid, "HU")
     notes = (*choice.ct.notes, *notes, *image.notes, *more, *pet_notes, *inventory_notes(reading.inventory))
     notes = (*notes, *of_given, *wish_notes(wishes))
-    return finished(reading, image, card, pet, notes, choice.cards, patient_header(tags, numbers), numbers, given)
+    return finished(reading, Parts(image, card, pet, notes, choice.cards, patient_header(tags, numbers), given), numbers)
 
 
 def study_of_volume(reading: Reading, wishes: Wishes, numbers: StudyParameters) -> Study:
@@ -79,7 +93,7 @@ def study_of_volume(reading: Reading, wishes: Wishes, numbers: StudyParameters) 
     image, pet, more = in_place(reading, lambda: believed(image, pet, name, wishes.fix_orientation, numbers))
     given, of_given = read_given(wishes, image.grid, more, numbers.priors)
     notes = (*notes, *image.notes, *more, *inventory_notes(reading.inventory), *of_given, *wish_notes(wishes))
-    return finished(reading, image, ImageCard(name, image.grid, "HU"), pet, notes, cards, PatientHeader(), numbers, given)
+    return finished(reading, Parts(image, ImageCard(name, image.grid, "HU"), pet, notes, cards, PatientHeader(), given), numbers)
 
 
 def wish_notes(wishes: Wishes) -> tuple[Note, ...]:
@@ -89,21 +103,20 @@ def wish_notes(wishes: Wishes) -> tuple[Note, ...]:
     return (Note("hu_offset", f"the user added {wishes.hu_offset:g} to every HU", "densities rest on it"),)
 
 
-def finished(
-    reading: Reading, image: Image, card: ImageCard, pet: Pet | None, notes: tuple[Note, ...],
-    cards: tuple[SeriesCard, ...], patient: PatientHeader, numbers: StudyParameters,
-    given: Given | None = None,
-) -> Study:  # fmt: skip
+def finished(reading: Reading, parts: Parts, numbers: StudyParameters) -> Study:
     """The study with its passport."""
+    image, pet, notes = parts.image, parts.pet, parts.notes
     ct = Volume(image.values, image.grid, "HU")
     shift_mm = None if pet is None else breathing_shift_mm(ct, pet, numbers)
     if pet is not None:
         notes = (*notes, *pet.notes, *beyond_notes(ct.grid, pet.grid), *breathing_notes(shift_mm, numbers))
     pet_card = None if pet is None else pet.card
-    extents, digest = extents_of(ct=ct, pet=pet), digest_of(ct, pet, given=given)
+    extents, digest = extents_of(ct=ct, pet=pet), digest_of(ct, pet, given=parts.given)
     shift_mm = None if shift_mm is None else round(shift_mm, 1)
-    passport = Passport(cards, card, pet_card, extents, notes, digest, **counts_of(reading), breathing_shift_mm=shift_mm)
+    passport = Passport(
+        parts.cards, parts.card, pet_card, extents, notes, digest, **counts_of(reading), breathing_shift_mm=shift_mm
+    )  # fmt: skip
     return Study(
         ct, None if pet is None else Volume(pet.values, pet.grid, pet.unit), passport, image.outside, image.slices,
-        image.stored, patient, given,
+        image.stored, parts.patient, parts.given,
     )  # fmt: skip
