@@ -15,6 +15,8 @@ from ..records import Note
 from .headers import Slice
 from .parameters import StudyParameters
 
+FARTHEST_MM = 1e5  # from the origin of the scanner's axes, beyond which no scanner is
+
 
 @dataclass(frozen=True, eq=False)
 class Layout:
@@ -63,17 +65,26 @@ def lay_out(slices: tuple[Slice, ...], name: str, numbers: StudyParameters) -> L
     step, true_heights, more = evenness(heights, steps, name, numbers)
     more += apart_notes(first, step, name, numbers)
     count = len(slices) if true_heights is None else int(np.floor((heights[-1] - heights[0]) / step + 1e-3)) + 1
-    rows, columns = first.rows, first.columns
-    origin = positions[0].copy()
+    plane, origin = (first.rows, first.columns), positions[0].copy()
     if shifts is not None:
-        low = np.floor(shifts.min(axis=0))
-        shifts = shifts - low
-        rows, columns = np.array([rows, columns]) + np.ceil(shifts.max(axis=0)).astype(int)
-        origin = origin + low[0] * first.pixel_mm[0] * first.column + low[1] * first.pixel_mm[1] * first.row
+        sides = np.stack([first.column, first.row]) * np.array(first.pixel_mm)[:, None]
+        shifts, plane, origin = widened(shifts, plane, origin, sides)
     return Layout(
-        (count, int(rows), int(columns)), (float(step), *first.pixel_mm), origin,
+        (count, *plane), (float(step), *first.pixel_mm), origin,
         np.stack([first.row, first.column, normal], axis=1), shifts, true_heights, tilt_deg, (*notes, *more),
     )  # fmt: skip
+
+
+def widened(shifts: np.ndarray, plane: tuple[int, int], origin: np.ndarray, sides: np.ndarray):
+    """(shifts from 0 on, (rows, columns), origin in mm) of planes wide enough for every slice where its shift puts it.
+
+    shifts   (slices, 2) voxels along rows and columns, of any sign
+    sides    (2, 3) LPS mm from one row to the next, and from one column to the next
+    """
+    low = np.floor(shifts.min(axis=0))
+    shifts = shifts - low
+    rows, columns = (int(side) for side in np.array(plane) + np.ceil(shifts.max(axis=0)))
+    return shifts, (rows, columns), origin + low @ sides
 
 
 def check_pixels(piece: Slice, name: str, numbers: StudyParameters) -> None:
@@ -81,7 +92,7 @@ def check_pixels(piece: Slice, name: str, numbers: StudyParameters) -> None:
     if piece.position_mm is None or piece.row is None:
         missing = "ImagePositionPatient" if piece.position_mm is None else "a usable ImageOrientationPatient"
         raise ImpossibleGeometry(f"{name}: {missing} is missing, so nobody knows where its slices are; export the series again")
-    if np.abs(piece.position_mm).max() > 1e5:
+    if np.abs(piece.position_mm).max() > FARTHEST_MM:
         raise ImpossibleGeometry(f"{name}: ImagePositionPatient {piece.position_mm} lies far from any scanner; export it again")
     low, high = numbers.pixel_mm
     if piece.pixel_mm is None or not all(low <= side <= high for side in piece.pixel_mm):
@@ -137,11 +148,12 @@ def shear_of(offsets, heights, pixel_mm, name: str, numbers: StudyParameters):
         )
     if np.abs(offsets).max() < 0.5 * min(pixel_mm):
         return None, 0.0, ()
-    note = Note(
-        "gantry_tilt", f"{name}: the gantry was tilted by {tilt_deg:.1f} degrees",
-        "each slice was shifted within its plane onto a rectangular grid; masks lie on that grid",
-    )  # fmt: skip
-    return offsets / np.asarray(pixel_mm), tilt_deg, (note,)
+    return offsets / np.asarray(pixel_mm), tilt_deg, (tilt_note(f"{name}: the gantry was tilted by {tilt_deg:.1f} degrees"),)
+
+
+def tilt_note(text: str) -> Note:
+    """What is said where slices were shifted."""
+    return Note("gantry_tilt", text, "each slice was shifted within its plane onto a rectangular grid; masks lie on that grid")
 
 
 def apart_notes(piece: Slice, step_mm: float, name: str, numbers: StudyParameters) -> tuple[Note, ...]:

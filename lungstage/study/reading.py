@@ -125,10 +125,20 @@ def with_ct(candidate: Candidate, ct: Stack, numbers: StudyParameters, wishes: W
     facts = facts_of(stack, numbers, wishes)
     facts |= {
         "share_of_ct": share_of(ct, stack),
-        "frame_of_ct": bool(frame_of(ct)) and frame_of(ct) == frame_of(stack),
-        "study_of_ct": ct.tags.text("StudyInstanceUID") == stack.tags.text("StudyInstanceUID"),
+        "frame_of_ct": same_frame(ct, stack),
+        "study_of_ct": same_study(ct, stack),
     }
     return scored(stack, facts, numbers)
+
+
+def same_frame(one: Stack, other: Stack) -> bool:
+    """Whether two stacks name one frame of reference."""
+    return bool(frame_of(one)) and frame_of(one) == frame_of(other)
+
+
+def same_study(one: Stack, other: Stack) -> bool:
+    """Whether two stacks are of one examination."""
+    return one.tags.text("StudyInstanceUID") == other.tags.text("StudyInstanceUID")
 
 
 def head_foot_range(stack: Stack) -> tuple[float, float] | None:
@@ -160,17 +170,15 @@ def beside(
         if wishes.pet is not None:
             raise located(stack.problem, where)
         return None, (Note("pet_not_used", str(stack.problem), "staged on CT alone"),)
-    same_frame = frame_of(ct) == frame_of(stack) and bool(frame_of(ct))
-    same_study = ct.tags.text("StudyInstanceUID") == stack.tags.text("StudyInstanceUID")
     if not share_of(ct, stack):
         return None, (Note("pet_not_used", f"{stack.name} covers no part of the CT", "staged on CT alone"),)
     hours = hours_between(ct, stack)
     if wishes.pet is None and hours is not None and hours > numbers.visit_hours:
         text = f"{stack.name} was taken {hours:.0f} hours from the CT"
         return None, (Note("pet_not_used", text, "staged on CT alone; choose it with --pet if they fit"),)
-    if same_frame:
+    if same_frame(ct, stack):
         return pet, ()
-    if not same_study and wishes.pet is None:
+    if not same_study(ct, stack) and wishes.pet is None:
         text = f"{stack.name} is of another examination and of another frame of reference than the CT"
         return None, (Note("pet_not_used", text, "staged on CT alone; choose it with --pet if they fit"),)
     text = f"{stack.name} and the CT do not name the same frame of reference"

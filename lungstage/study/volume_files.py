@@ -22,7 +22,7 @@ from ..records import Note, SliceLabel
 from .headers import quietly
 from .images import Image, check_memory, shifted
 from .inventory import reason
-from .layout import Layout
+from .layout import FARTHEST_MM, Layout, tilt_note, widened
 from .metaimage import check_header
 from .nifti import TROUBLE, affine_of
 from .nrrd import check_nrrd
@@ -215,7 +215,7 @@ def layout_of(volume: VolumeFile, numbers: StudyParameters) -> Layout:
     name, affine = volume.source.name, volume.affine
     if not np.isfinite(affine).all():
         raise ImpossibleGeometry(f"{name}: its affine holds {affine[~np.isfinite(affine)][0]}; save it with a true affine")
-    if np.abs(affine[:3, 3]).max() > 1e5:
+    if np.abs(affine[:3, 3]).max() > FARTHEST_MM:
         raise ImpossibleGeometry(f"{name}: its origin {affine[:3, 3]} lies far from any scanner; save it with a true affine")
     spacing = np.linalg.norm(affine[:3, :3], axis=0)  # column, row, slice
     low, high = numbers.pixel_mm[0], max(numbers.pixel_mm[1], numbers.step_mm[1])
@@ -252,14 +252,10 @@ def straightened(columns, spacing, origin, shape, name: str, numbers: StudyParam
     normal = np.cross(row, column) * np.sign(columns[:, 2] @ normal)
     along = np.arange(shape[0])[:, None] * spacing[2] * columns[:, 2]
     shifts = along @ np.stack([column, row], axis=1) / spacing[[1, 0]]
-    low = np.floor(shifts.min(axis=0))
-    shifts = shifts - low
-    grown = np.array(shape[1:]) + np.ceil(shifts.max(axis=0)).astype(int)
-    origin = origin + low[0] * spacing[1] * column + low[1] * spacing[0] * row
-    note = Note("gantry_tilt", f"{name}: its slices are sheared by {tilt_deg:.1f} degrees",
-                "each slice was shifted within its plane onto a rectangular grid; masks lie on that grid")  # fmt: skip
+    shifts, plane, origin = widened(shifts, shape[1:], origin, np.stack([column * spacing[1], row * spacing[0]]))
+    note = tilt_note(f"{name}: its slices are sheared by {tilt_deg:.1f} degrees")
     step = float(spacing[2] * abs(columns[:, 2] @ normal))
-    return Layout((shape[0], *map(int, grown)), (step, spacing[1], spacing[0]), origin,
+    return Layout((shape[0], *plane), (step, spacing[1], spacing[0]), origin,
                   np.stack([row, column, normal], axis=1), shifts, None, tilt_deg, (note,))  # fmt: skip
 
 
