@@ -68,16 +68,18 @@ def take_bearings(ct: Volume, numbers: OrientationParameters) -> Bearings:
         sight = look_at(*turned_view(ct, turn), numbers)
     if sight is None or sight.turn != STRAIGHT:
         return UNJUDGED
+    (head, back, (left, backwards)) = turn
+    sure_of_head, sure_of_back = upright(sight.head_votes), sight.in_front >= numbers.spine_behind
+    if head != STRAIGHT[0] and not sure_of_head or back != STRAIGHT[1] and not sure_of_back:
+        return UNJUDGED
     votes = sight.view.side_votes(numbers)
     total = sum(vote or 0.0 for vote in votes)
     against = total <= -numbers.sides_votes
-    if turn == STRAIGHT:  # a header that is right so far is doubted only by all three
-        against = against and None not in votes and max(votes) < 0
-    (head, back, (left, backwards)) = turn
+    if turn == STRAIGHT:  # a header that is right so far is doubted only by all three, where it can be wrong about nothing else
+        against = against and None not in votes and max(votes) < 0 and sure_of_head and sure_of_back
     votes = tuple(-vote if against and vote is not None else vote for vote in votes)
     sure = against or total >= numbers.sides_seen
-    seen = upright(sight.head_votes), sight.in_front >= numbers.spine_behind
-    return Bearings(True, (head, back, (left, backwards != against)), votes, sure, *seen)
+    return Bearings(True, (head, back, (left, backwards != against)), votes, sure, sure_of_head, sure_of_back)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,8 @@ class Sight:
     """A chest looked at: the turn, as in Bearings, that brings head and back where they belong, and the blocks as they came.
 
     head_votes   of ribs and windpipe, for the head where the blocks have it, back being where it belongs
-    in_front     share of the body in front of the spine, by the back where the blocks have it
+    in_front     share of the body in front of the spine, by the back where the blocks have it; 0.5 where nobody knows it,
+                 because the field of view cut the chest
 
     Left follows from head and back: a scanner turns patients but does not mirror them.
     """
@@ -130,7 +133,10 @@ def chest_blocks(values: np.ndarray, spacing_mm, numbers: OrientationParameters)
 
 
 def sight_of(blocks: Blocks, numbers: OrientationParameters) -> Sight | None:
-    """Where head and back of a chest are; None where no spine is seen, or where it does not tell the back from the sides."""
+    """Where head and back of a chest are; None where no spine is seen, or where it does not tell the back from the sides.
+
+    A chest that was cut, and one whose breastbone is seen as well as its spine, contradicts no header.
+    """
     bone = bone_of(blocks.hu, blocks.texture, numbers)
     spines = [spine_along(bone, blocks.lung, blocks.sides_mm, axis, numbers.spine_drift_mm) for axis in range(3)]
     seen = [share for share, _ in spines]
@@ -150,7 +156,46 @@ def sight_of(blocks: Blocks, numbers: OrientationParameters) -> Sight | None:
     votes = behind.head_votes(numbers)
     flip_head = upright(tuple(-vote for vote in votes))
     mirrored = (order_is_odd(order) + flip_back + flip_head) % 2 == 1
-    return Sight(((order[0], flip_head), (order[1], flip_back), (order[2], mirrored)), view, votes, in_front)
+    turn = (order[0], flip_head), (order[1], flip_back), (order[2], mirrored)
+    is_cut = any(cut_across(blocks, axis, numbers) for axis in order[1:])
+    if is_cut and turn != STRAIGHT:
+        return None
+    elsewhere = order != (0, 1, 2) or flip_back
+    if elsewhere and seen[along] - column_in_front(bone, blocks, order, flip_back, numbers) < numbers.spine_rival:
+        return None
+    return Sight(turn, view, votes, 0.5 if is_cut else in_front)
+
+
+def cut_across(blocks: Blocks, axis: int, numbers: OrientationParameters) -> bool:
+    """Whether the field of view cut the chest at an end of an axis, so that its lung lies bare there.
+
+    Looked at along the axis, the lung of a chest that was scanned whole is behind a wall everywhere.
+    """
+    across = np.count_nonzero(blocks.lung.any(axis=axis))
+    arrays = [np.moveaxis(array, axis, 0) for array in (blocks.body, blocks.lung)]
+    return any(
+        np.count_nonzero(outermost(*(array[::way] for array in arrays))) > numbers.bare_lung * across for way in (1, -1)
+    )  # fmt: skip
+
+
+def outermost(body: np.ndarray, lung: np.ndarray) -> np.ndarray:
+    """Bool (across): where the first block of the body along the first axis is lung."""
+    first = body.argmax(axis=0)
+    return np.take_along_axis(lung & body, first[None], axis=0)[0]
+
+
+def column_in_front(
+    bone: np.ndarray, blocks: Blocks, order: tuple[int, ...], flip_back: bool, numbers: OrientationParameters
+) -> float:
+    """Share of the spine's axis along which a column of bone is seen in the front half of the lungs.
+
+    order, flip_back   where head, back and left would be; in a slab a breastbone is as unbroken as a spine
+    """
+    bone, lung = (np.transpose(array, order) for array in (bone, blocks.lung))
+    rows = reach_of(lung.any(axis=0))[0]
+    middle, front = (rows.start + rows.stop) // 2, lung.copy()
+    front[:, slice(None, middle) if flip_back else slice(middle, None)] = False
+    return spine_along(bone, front, blocks.sides_mm[list(order)], 0, numbers.spine_drift_mm)[0] if front.any() else 0.0
 
 
 def upright(votes: tuple[float, float]) -> bool:

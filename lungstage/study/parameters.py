@@ -23,6 +23,8 @@ class OrientationParameters:
     spine_seen: float
     spine_margin: float
     spine_behind: float
+    spine_rival: float
+    bare_lung: float
     ribs_slope: float
     ribs_step_mm: float
     ribs_fall_mm: float
