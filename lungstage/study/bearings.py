@@ -154,7 +154,8 @@ def sight_of(blocks: Blocks, numbers: OrientationParameters) -> Sight | None:
     flip_back = in_front < 1 - numbers.spine_behind
     behind = view.flipped(1) if flip_back else view
     votes = behind.head_votes(numbers)
-    flip_head = upright(tuple(-vote for vote in votes))
+    # ribs of a part of a chest may rise, and gas be taken for a windpipe: only both together turn a patient upside down
+    flip_head = max(votes) <= -HALF_A_VOTE and min(votes) <= -1
     mirrored = (order_is_odd(order) + flip_back + flip_head) % 2 == 1
     turn = (order[0], flip_head), (order[1], flip_back), (order[2], mirrored)
     is_cut = any(cut_across(blocks, axis, numbers) for axis in order[1:])
