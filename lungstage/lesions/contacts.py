@@ -6,13 +6,14 @@ also where the other half of it says that it should be. How probably it has grow
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ..records import Anatomy, Contact, ShapeSamples
-from .beyond import Beyond, shape_on_blocks, uptake_beyond
+from .beyond import Beyond, uptake_beyond
 from .invasion import ContactParameters, InvasionRow, Signs, invaded
+from .lost_bone import VERTEBRAE, LostBone, close_to, lost_vertebra
 from .survey import Survey
 
 STRUCTURE_OF_REGION = {
@@ -23,21 +24,7 @@ STRUCTURE_OF_REGION = {
     "pleura_left": "chest_wall", "back": "chest_wall", "axilla_right": "chest_wall", "axilla_left": "chest_wall",
     "breast_right": "chest_wall", "breast_left": "chest_wall", "trachea_wall": "trachea",
 }  # fmt: skip
-RIBS, VERTEBRAE = ((100, 132),), ((60, 83), (85, 85))
-SPINE_MM = 45.0  # half the width of a vertebra with its transverse processes, and a bend of the spine
-ALONG_MM = 25.0  # above and below a lesion a vertebra that it has not reached
-
-
-@dataclass(frozen=True, eq=False)
-class LostBone:
-    """Vertebra that is not there though the other half of it is.
-
-    points_mm   float (n, 3) LPS of its search blocks within reach of the lesion
-    volume_ml   of them
-    """
-
-    points_mm: np.ndarray
-    volume_ml: float
+RIBS = ((100, 132),)
 
 
 def measure_contacts(samples: ShapeSamples, lobes: dict[str, float], spill: np.ndarray, survey: Survey) -> tuple[Contact, ...]:
@@ -102,49 +89,6 @@ def name_beyond(beyond: Beyond | None, lost: LostBone, survey: Survey) -> np.nda
     return np.array(["vertebral_body" if here else name for name, here in zip(names, gone)], object)
 
 
-def lost_vertebra(samples: ShapeSamples, survey: Survey) -> LostBone:
-    """Blocks in the lesion and beside it where the mirror image of the spine is bone and it is not."""
-    from scipy.ndimage import binary_erosion, distance_transform_edt
-
-    search, numbers, grid = survey.search, survey.numbers.contacts, survey.study.ct.grid
-    low, share = shape_on_blocks(samples, survey, SPINE_MM)
-    inside = share >= 0.5
-    none = LostBone(np.empty((0, 3)), 0.0)
-    if not inside.any():
-        return none
-    points = search.points_mm(np.moveaxis(np.indices(share.shape), 0, -1) + low)
-    index = np.rint(grid.to_index(points.reshape(-1, 3))).astype(int).clip(0, np.array(grid.shape) - 1)
-    labels = survey.skeleton.labels[tuple(index.T)].reshape(share.shape)
-    spine = within_any(labels, VERTEBRAE)
-    if not spine.any():
-        return none
-    rows = np.flatnonzero(inside.any(axis=(1, 2)))
-    step = search.grid.spacing_mm
-    near = np.zeros(len(share), bool)
-    near[max(0, int(rows[0] - ALONG_MM / step[0])) : int(rows[-1] + ALONG_MM / step[0]) + 1] = True
-    middle = np.median(np.nonzero(spine & near[:, None, None])[2]) if (spine & near[:, None, None]).any() else None
-    if middle is None:
-        return none
-    mirror = np.rint(2 * middle - np.arange(share.shape[2])).astype(int)
-    held = (mirror >= 0) & (mirror < share.shape[2])
-    expected = np.zeros_like(spine)
-    expected[..., held] = spine[..., mirror[held]]
-    rim = [np.arange(-r, r + 1) * s for r, s in zip((int(np.ceil(numbers.bone_rim_mm / s)) for s in step), step)]
-    ball = sum(np.square(axis) for axis in np.meshgrid(*rim, indexing="ij")) <= numbers.bone_rim_mm**2
-    away = distance_transform_edt(~inside, sampling=step)
-    gone = binary_erosion(expected, ball) & (labels == 0) & (away <= numbers.beyond_mm[1])
-    return LostBone(points[gone], float(gone.sum()) * search.grid.voxel_ml)
-
-
-def close_to(points: np.ndarray, lost: LostBone, survey: Survey) -> np.ndarray:
-    """bool (n): which points (n, 3) lie beside lost bone: what has taken it away reaches them."""
-    from scipy.spatial import cKDTree
-
-    if not len(lost.points_mm) or not len(points):
-        return np.zeros(len(points), bool)
-    return np.isfinite(cKDTree(lost.points_mm).query(points, distance_upper_bound=survey.numbers.contacts.beyond_mm[1])[0])
-
-
 def name_points(
     anatomy: Anatomy, points: np.ndarray, bone: np.ndarray, airway: np.ndarray, numbers: ContactParameters
 ) -> list[str]:
@@ -175,11 +119,6 @@ def airway_part(to_carina_mm: float, above: bool, numbers: ContactParameters) ->
     if above:
         return "trachea"
     return "main_bronchus" if to_carina_mm <= numbers.main_bronchus_mm else ""
-
-
-def within_any(codes: np.ndarray, ranges) -> np.ndarray:
-    """Which bone labels lie in one of the code ranges."""
-    return np.any([(codes >= low) & (codes <= high) for low, high in ranges], axis=0)
 
 
 def within(code: int, ranges) -> bool:

@@ -10,8 +10,9 @@ from scipy.ndimage import gaussian_filter
 
 from lungstage.geometry import Grid
 from lungstage.lesions.beyond import uptake_beyond
-from lungstage.lesions.contacts import crossing, lost_vertebra
+from lungstage.lesions.contacts import crossing
 from lungstage.lesions.invasion import Signs, invaded
+from lungstage.lesions.lost_bone import lost_vertebra
 from lungstage.lesions.malignancy import FWHM_PER_SIGMA
 from lungstage.lesions.parameters import load_lesion_parameters
 from lungstage.lesions.search import Search
