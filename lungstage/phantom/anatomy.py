@@ -15,7 +15,6 @@ from .fields import FIELD, Fields, sample_places
 from .muscles import build_muscles, glands
 from .organs import (
     HEART,
-    SINKS_ABDOMEN,
     airway_trunk,
     back_muscles,
     organ,
@@ -25,7 +24,7 @@ from .organs import (
     vessel_paths,
     what_keeps_lungs_away,
 )  # fmt: skip
-from .parameters import PhantomParameters, read_table
+from .parameters import PhantomParameters, read_table, trunk_numbers
 from .person import Person, draw_person
 from .solids import Solids, ellipsoid, inside, join, path, sheet
 from .streams import stream
@@ -180,7 +179,7 @@ def find_landmarks(
     canal = spine_points(person, tables["vertebrae"], 8.5)
     for name, point in zip(tables["vertebrae"]["name"], canal, strict=True):
         found[f"canal_{name}"] = point
-    down = sinking(person, numbers, SINKS_ABDOMEN)
+    down = sinking(person, numbers, trunk_numbers().sinks_abdomen)
     found["adrenal_right"] = person.place((-27, 34, -172)) + down
     found["adrenal_left"] = person.place((32, 28, -178)) + down
     return found

@@ -26,10 +26,6 @@ NAMES = (
 fissures are closed by pleura and seen; lungs: both."""
 FIELD = {name: index for index, name in enumerate(NAMES)}
 
-CRUS_REACH_MM, CRUS_RISE = 70.0, 0.6
-"""How far from the spine the crura lift the back of the diaphragm, and how much of its fall is gone at the spine."""
-
-
 BANDS_MM = (4.0, 8.0, 16.0, 32.0, 64.0, np.inf)
 """How near to its surface a field is asked for the most it changes: far off, fields are no distances any more and steeper."""
 BLOCK = 4
@@ -244,17 +240,19 @@ def _unite(start, stop, field, lattice, solids, boxes, round_mm):
                     field[k, j, i] = min(old, distance) - overlap * overlap * round_mm / 4
 
 
-def diaphragm_height(x, y, right_dome, left_dome, shape) -> np.ndarray:
+def diaphragm_height(x, y, right_dome, left_dome, shape, crura) -> np.ndarray:
     """Height z (mm) of the diaphragm over x and y.
 
     right_dome, left_dome   (x, y, z) of the tops
     shape                   (back, front, side, middle) fall in mm per mm2 away from the top
+    crura                   mm from the spine that they reach, share of the fall to the back that they take away at the spine
     """
+    crus_reach_mm, crus_rise = crura
     back, front, side, middle = shape
 
     # beside the spine it rises to the crura, so that the lung's lowest tip lies at the back of the side, not in the middle
-    near = np.clip((CRUS_REACH_MM - np.abs(x)) / CRUS_REACH_MM, 0, 1)
-    behind = back * (1 - CRUS_RISE * near)
+    near = np.clip((crus_reach_mm - np.abs(x)) / crus_reach_mm, 0, 1)
+    behind = back * (1 - crus_rise * near)
 
     def half(dome, outward):
         dy, dx = y - dome[1], (x - dome[0]) * outward

@@ -6,23 +6,18 @@ import numpy as np
 
 from .bones import spine_line
 from .fields import FIELD
-from .parameters import PhantomParameters, Table
+from .parameters import PhantomParameters, Table, trunk_numbers
 from .person import Person
 from .solids import Solids, ellipsoid, join, path, tubes, turned
 from .trees import Bronchi, trachea_points
 
-TRACHEA_RADIUS_MM, TRACHEA_WALL_MM = (9.3, 7.8), 1.7
 HEART = {"pericardium", "heart_body", "right_atrium", "right_ventricle_wall", "right_ventricle", "left_atrium", "left_ventricle",
          "left_ventricle_cavity"}  # fmt: skip
-FOLLOWS_DOME = 0.85
-"""How much of the way of a raised dome the organs right under it go along."""
 NECK_MM, NECK_HALF_MM, NECK_THICK_MM = (10.0, 5.0), 19.0, 6.0
 """The sheet from the corner of a vertebra to the back of the ribs: its middle beside and behind the body's edge, half width, half
 thickness."""
 NECK_NORMAL = (0.82, -0.57, 0.0)
 """Which way that sheet faces on the left."""
-SINKS_ABDOMEN, SINKS_HEART = 0.85, 0.62
-"""Share of the diaphragm's way that abdomen and heart go along."""
 
 
 def sinking(person: Person, numbers: PhantomParameters, share: float) -> np.ndarray:
@@ -60,11 +55,15 @@ def vessel_margins(person: Person, table: Table) -> Solids:
 def organ(person: Person, table: Table, name: str, numbers: PhantomParameters) -> Solids:
     """One organ of the table."""
     row = table.row(table["name"].index(name))
-    share = SINKS_HEART if name in HEART else SINKS_ABDOMEN * float(np.clip((-60 - row["z"]) / 60, 0, 1)) * (row["z"] > -400)
+    share = (
+        trunk_numbers().sinks_heart
+        if name in HEART
+        else trunk_numbers().sinks_abdomen * float(np.clip((-60 - row["z"]) / 60, 0, 1)) * (row["z"] > -400)
+    )
     centre = person.place((row["x"], row["y"], row["z"])) + sinking(person, numbers, share)
     if row["clip"] == "below":  # it goes up with a raised dome
         side = "right" if row["x"] < 0 else "left"
-        centre[2] += FOLLOWS_DOME * person.variants.raised_mm[side]
+        centre[2] += trunk_numbers().follows_dome * person.variants.raised_mm[side]
     axes = turned(row["turn_x"], row["turn_y"], row["turn_z"]).T
     radii = np.array([row["rx"], row["ry"], row["rz"]]) * person.size
     if name in HEART:
@@ -76,9 +75,9 @@ def organ(person: Person, table: Table, name: str, numbers: PhantomParameters) -
 def airway_trunk(person: Person, bronchi: Bronchi) -> tuple[Solids, Solids]:
     """Walls and lumina of the trachea and the named bronchi."""
     points = trachea_points(person)
-    wide = TRACHEA_RADIUS_MM[0 if person.sex == "male" else 1]
+    wide = trunk_numbers().trachea_radius_mm[0 if person.sex == "male" else 1]
     trachea = path("airway", points, np.linspace(wide, wide * 0.97, len(points)))
-    walls, lumina = [trachea.swollen(TRACHEA_WALL_MM).named("trachea_wall")], [trachea]
+    walls, lumina = [trachea.swollen(trunk_numbers().trachea_wall_mm).named("trachea_wall")], [trachea]
     for name, (start, end, radius) in bronchi.left.items():
         thick = 1.2 if name.endswith("main") or name == "intermedius" else 0.28 * radius
         tissue = "trachea_wall" if radius > 4 else "airway_wall"
@@ -110,7 +109,9 @@ def what_keeps_lungs_away(person: Person, vessels: Table, organs: Table, vertebr
             "fat", place((-26, -82, -112)) + sinking(person, numbers, 0.8), np.array([23, 17, 12]) * size, turned(25, 0, 20).T
         ),
     ]
-    trachea = path("fat", trachea_points(person), (TRACHEA_RADIUS_MM[0] + TRACHEA_WALL_MM + 2) * size)
+    trachea = path(
+        "fat", trachea_points(person), (trunk_numbers().trachea_radius_mm[0] + trunk_numbers().trachea_wall_mm + 2) * size
+    )
     central = [
         tubes("fat", start, end, radius + 3) for name, (start, end, radius) in bronchi.left.items() if name.endswith("main")
     ]
@@ -147,7 +148,7 @@ def back_muscles(person: Person, vertebrae: Table) -> Solids:
 
 def small_abdomen(person: Person, numbers: PhantomParameters) -> dict[str, Solids]:
     """Adrenals, pancreas, thyroid, psoas, crura and the vessels of the liver, drawn as tubes."""
-    size, down = person.size, sinking(person, numbers, SINKS_ABDOMEN)
+    size, down = person.size, sinking(person, numbers, trunk_numbers().sinks_abdomen)
     found = {}
     for name, x, y, z, side in (("adrenal_right", -27, 34, -172, -1), ("adrenal_left", 32, 28, -178, 1)):
         top = person.place((x, y, z)) + down

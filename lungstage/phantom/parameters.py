@@ -16,6 +16,7 @@ COLUMNS = {
                 "wall_back"),
     "great_vessels": ("name", "tissue", "x", "y", "z", "radius", "margin"),
     "airways": ("name", "parent", "dx", "dy", "dz", "length", "diameter", "lobe"),
+    "fissures": ("fissure", "z0", "a", "b", "c", "d", "z0_sd", "a_sd", "b_sd"),
     "ribs": ("rib", "length", "cartilage", "head_z", "drop", "height", "thickness", "sternum_z"),
     "vertebrae": ("name", "z", "y", "height", "width", "depth"),
     "organs": ("name", "tissue", "x", "y", "z", "rx", "ry", "rz", "turn_x", "turn_y", "turn_z", "exponent", "clip"),
@@ -62,6 +63,7 @@ WORDS = {
     "field",
     "scanner",
     "variant",
+    "fissure",
 }
 
 
@@ -86,6 +88,12 @@ class PhantomParameters:
     ribs_turn_per_mm: float
     shoulder_sd_mm: float
     side_muscle_sd: float
+    age_years: tuple[float, float]
+    age_limits_years: tuple[float, float]
+    fat_mm_per_index: float
+    roundness: tuple[float, float]
+    muscle_sd: float
+    female_muscle: float
     dome_drop_mm: float
     lung_weight_g: tuple[float, float]
     lung_weight_sigma: float
@@ -180,6 +188,36 @@ class ScanNumbers:
     blankets: float
     padded: float
     whole_field_mm: float
+
+
+@dataclass(frozen=True)
+class TrunkNumbers:
+    """Where the diaphragm and what breathes lie; meanings and units in priors/phantom/trunk.toml."""
+
+    right_dome_mm: tuple[float, float, float]
+    left_dome_mm: tuple[float, float, float]
+    dome_fall_per_mm: tuple[float, float, float, float]
+    dome_fall_sd: float
+    crus_reach_mm: float
+    crus_rise: float
+    back_flat: float
+    hilum_mm: tuple[float, float, float]
+    skin_waves_mm: float
+    skin_wave_length_mm: float
+    apex_mm: tuple[float, float, float]
+    cupola_mm: float
+    cupola_front: float
+    fissures_follow: float
+    follows_dome: float
+    sinks_abdomen: float
+    sinks_heart: float
+    trachea_radius_mm: tuple[float, float]
+    trachea_wall_mm: float
+
+
+def trunk_numbers() -> TrunkNumbers:
+    """The numbers of priors/phantom/trunk.toml inside the package."""
+    return read_parameters(shipped_priors(), "phantom/trunk.toml", TrunkNumbers)
 
 
 def scan_numbers() -> ScanNumbers:

@@ -15,12 +15,6 @@ from .variants import Variants, draw_variants
 REFERENCE_HEIGHT_CM, REFERENCE_WEIGHT_KG = 176.0, 84.0
 """The man the tables of priors/phantom describe."""
 REFERENCE_INDEX = REFERENCE_WEIGHT_KG / (REFERENCE_HEIGHT_CM / 100) ** 2
-FAT_MM_PER_INDEX = 1.3
-"""How much further out the skin lies for one kg/m2 more."""
-
-ROUNDNESS = (2.25, 0.13)
-MUSCLE_SD, FEMALE_MUSCLE = 0.16, 0.84
-"""Spread of muscles' thickness between people of one sex, and women's over men's."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +96,13 @@ def draw_person(seed: int, numbers: PhantomParameters) -> Person:
     scale = np.clip(np.array([wide, wide, tall]) * spread, 0.82, 1.14)
     low, high = breath_of(seed)
     shape = stream(seed, "build")
-    roundness = float(np.clip(shape.normal(*ROUNDNESS), 2.0, 2.6))
-    muscle = float(np.clip(shape.normal(1.0, MUSCLE_SD) * (1.0 if male else FEMALE_MUSCLE), 0.55, 1.3))
+    roundness = float(np.clip(shape.normal(*numbers.roundness), 2.0, 2.6))
+    muscle = float(np.clip(shape.normal(1.0, numbers.muscle_sd) * (1.0 if male else numbers.female_muscle), 0.55, 1.3))
+    age = round(rng.normal(*numbers.age_years))
     return Person(
-        sex="male" if male else "female", age_years=int(np.clip(round(rng.normal(67, 9)), 40, 89)), height_cm=round(height, 1),
+        sex="male" if male else "female", age_years=int(np.clip(age, *numbers.age_limits_years)), height_cm=round(height, 1),
         weight_kg=round(weight, 1), scale=tuple(float(s) for s in scale), front=draw_front(seed, numbers),
-        fat_mm=float(np.clip((index - REFERENCE_INDEX) * FAT_MM_PER_INDEX, -7, 14)),
+        fat_mm=float(np.clip((index - REFERENCE_INDEX) * numbers.fat_mm_per_index, -7, 14)),
         inspiration=float(rng.uniform(low, high)), arms_up=bool(rng.random() < numbers.arms_up_share),
         roundness=(roundness, roundness + numbers.back_flatter), muscle=muscle,
         contrast=bool(rng.random() < numbers.contrast_share),

@@ -19,39 +19,20 @@ from .fields import (
     trunk_surface,
     union_field,
 )  # fmt: skip
-from .parameters import PhantomParameters, Table
+from .parameters import PhantomParameters, Table, read_table, trunk_numbers
 from .person import Person
 from .solids import Solids, ellipsoid, join, tubes, turned
 from .variants import SHEET_OF
 
-RIGHT_DOME, LEFT_DOME = (-58.0, -8.0, -105.0), (62.0, -2.0, -118.0)
-DOME_FALL = (0.0112, 0.0026, 0.0074, 0.0016)
-"""Fall of the diaphragm per mm2 to the back, to the front, to the side, to the middle (anatomy.md 3.2: the recess
-60 mm below the dome, at quiet breathing as at total lung capacity)."""
-BACK_FLAT = 0.985
-"""Where the couch flattens the back, as a share of its furthest point."""
 FAR_SHEET_MM, EMPTY_MM = 400.0, 20.0
 """How far off a fissure is put that has no lobe behind it any more, and how far from every point a lung is that was taken."""
-HILUM_XYZ = (40.0, 4.0, -24.0)
-"""A hilum of the reference man (anatomy.md 5.2); the left one to the left."""
-SKIN_WAVES_MM = 2.2
-"""How much the skin departs from a smooth trunk (standard deviation, over some 70 mm)."""
-APEX_XY, APEX_Z, CUPOLA_PER_MM = (37.0, 14.0), 92.0, 1 / 90
-"""The apex, and how the lung falls from it: so flat that two centimetres lower the ribs bound the lung and not the cupola."""
-CUPOLA_FRONT = 0.77
-"""How much flatter it falls to the front, where the ribs are further off."""
-FISSURES = {  # z0, a, b, c, d and how the first three vary (anatomy.md 3.3)
-    "oblique_right": ((-50, -0.12, 1.05, 0.0015, -0.0005), (7, 0.06, 0.10)),
-    "horizontal_right": ((-36, -0.08, 0.10, 0.0010, 0.0010), (7, 0.08, 0.10)),
-    "oblique_left": ((-42, -0.15, 1.20, 0.0015, -0.0005), (7, 0.06, 0.12)),
-}
 
 
 def domes(person: Person, numbers: PhantomParameters) -> tuple[np.ndarray, np.ndarray]:
     """Tops of the right and left dome in the person's frame."""
-    drop = np.array([0, 0, numbers.dome_drop_mm * person.inspiration])
+    trunk, drop = trunk_numbers(), np.array([0, 0, numbers.dome_drop_mm * person.inspiration])
     right, left = (np.array([0, 0, person.variants.raised_mm[side]]) for side in ("right", "left"))
-    return person.place(np.array(RIGHT_DOME) - drop + right), person.place(np.array(LEFT_DOME) - drop + left)
+    return person.place(np.array(trunk.right_dome_mm) - drop + right), person.place(np.array(trunk.left_dome_mm) - drop + left)
 
 
 def limbs(person: Person, grow_mm: float) -> Solids:
@@ -94,7 +75,7 @@ def build_fields(
     person: Person, outline: Table, keep_out: Solids, samples: Samples, numbers: PhantomParameters, rng: np.random.Generator
 ) -> Fields:
     """All fields of one person; keep_out: what the lungs flow around (mediastinum, spine)."""
-    sx, sy, sz = person.scale
+    (sx, sy, sz), trunk = person.scale, trunk_numbers()
     heights = outline["z"] * sz
     build = Build(person.roundness, lambda z: person.sides.at(z / sz))
     cage = trunk_surface(
@@ -106,7 +87,7 @@ def build_fields(
         outline["skin_back"] * sy + person.fat_mm * 0.3,
     )
     layer = 5.0 + max(person.fat_mm, -2) * 0.5
-    flat = samples.y - BACK_FLAT * float(skin_back.max())  # the back lies on a couch
+    flat = samples.y - trunk.back_flat * float(skin_back.max())  # the back lies on a couch
     wall = trunk_surface(
         samples, heights, np.minimum(outline["cage_half"] * sx + outline["wall_side"] * sx, skin_half - layer),
         np.maximum((outline["cage_front"] * person.front - outline["wall_front"]) * sy, skin_front + layer),
@@ -116,7 +97,7 @@ def build_fields(
         trunk_surface(samples, heights, skin_half, skin_front, skin_back * 1.04, build),
         union_field(bulges(person, skin_front, heights), samples, 10.0, 60.0), 30.0,
     )  # fmt: skip
-    skin = smooth_max(skin + SKIN_WAVES_MM * slow_waves(samples, 70.0, rng), flat, 18.0)
+    skin = smooth_max(skin + trunk.skin_waves_mm * slow_waves(samples, trunk.skin_wave_length_mm, rng), flat, 18.0)
     top, bottom = samples.z - 225 * sz, -555 * sz - samples.z
     fat = 9.0 + max(person.fat_mm, -4) * 0.6
     skin = smooth_min(np.maximum(np.maximum(skin, top), bottom), union_field(limbs(person, fat), samples, 4.0, 60.0), 24.0)
@@ -126,18 +107,22 @@ def build_fields(
 
     right_dome, left_dome = domes(person, numbers)
     # in the reference man's lengths, so that a deep or a broad chest has no deeper recess
-    fall = np.array(DOME_FALL) * rng.normal(1, 0.08, 4) * sz / np.array([sy, sy * person.front, sx, sx]) ** 2
-    height = diaphragm_height(samples.x[0], samples.y[0], right_dome, left_dome, fall)[None]
+    across = np.array([sy, sy * person.front, sx, sx])
+    fall = np.array(trunk.dome_fall_per_mm) * rng.normal(1, trunk.dome_fall_sd, 4) * sz / across**2
+    crura = trunk.crus_reach_mm, trunk.crus_rise
+    height = diaphragm_height(samples.x[0], samples.y[0], right_dome, left_dome, fall, crura)[None]
     dy, dx = np.gradient(height[0], samples.step_mm)
     below = (samples.z - height) / np.sqrt(1 + dx**2 + dy**2)[None].astype(np.float32)
 
     keep = union_field(keep_out, samples, 7.0)
     lungs = [lung_field(side, person, samples, cage, keep, below) for side in (-1, 1)]
     sheets = {}
-    for name, (shape, spread) in FISSURES.items():
-        z0, a, b = np.array(shape[:3]) + rng.normal(0, 1, 3) * spread
-        z0 -= 0.35 * numbers.dome_drop_mm * person.inspiration
-        sheets[name] = sheet_distance(samples, -1 if name.endswith("right") else 1, z0 * sz, a, b, *shape[3:])
+    fissures = read_table("fissures")
+    for index, name in enumerate(fissures["fissure"]):
+        shape = [float(fissures[column][index]) for column in ("z0", "a", "b", "c", "d", "z0_sd", "a_sd", "b_sd")]
+        z0, a, b = np.array(shape[:3]) + rng.normal(0, 1, 3) * np.array(shape[5:])
+        z0 -= trunk.fissures_follow * numbers.dome_drop_mm * person.inspiration
+        sheets[name] = sheet_distance(samples, -1 if name.endswith("right") else 1, z0 * sz, a, b, *shape[3:5])
     for lobe in sorted(person.variants.removed):
         sheet, sign = SHEET_OF[lobe]
         sheets[sheet] = sheets[sheet] + np.float32(sign * FAR_SHEET_MM)
@@ -157,9 +142,9 @@ def build_fields(
 
 def pleura(person: Person, samples: Samples, made: dict[str, np.ndarray]) -> np.ndarray:
     """Negative where a fissure is seen: inside its lung, and outside the gap that an incomplete one has around the hilum."""
-    gaps, parts = person.variants.gaps_mm, {}
+    gaps, parts, hilum = person.variants.gaps_mm, {}, trunk_numbers().hilum_mm
     for side, out in (("right", -1), ("left", 1)):
-        x, y, z = person.place((HILUM_XYZ[0] * out, *HILUM_XYZ[1:]))
+        x, y, z = person.place((hilum[0] * out, *hilum[1:]))
         away = np.sqrt((samples.x - x) ** 2 + (samples.y - y) ** 2 + (samples.z - z) ** 2).astype(np.float32)
         parts[side] = np.maximum(made[f"lung_{side}"], np.float32(gaps[f"oblique_{side}"]) - away)
         if side == "right":  # each place belongs to the nearer of the two sheets
@@ -171,10 +156,10 @@ def pleura(person: Person, samples: Samples, made: dict[str, np.ndarray]) -> np.
 
 def lung_field(side: int, person: Person, samples: Samples, cage, keep, below) -> np.ndarray:
     """One lung: inside the cage, above the diaphragm, under its cupola, outside what stands in the middle."""
-    sx, sy, sz = person.scale
-    x0, y0 = APEX_XY[0] * sx * side, APEX_XY[1] * sy
-    forward = np.where(samples.y < y0, CUPOLA_FRONT / person.front, 1.0).astype(np.float32) * (samples.y - y0)
-    cupola = (samples.z - APEX_Z * sz + CUPOLA_PER_MM * ((samples.x - x0) ** 2 + forward**2)) / 1.6
+    (sx, sy, sz), trunk = person.scale, trunk_numbers()
+    x0, y0 = trunk.apex_mm[0] * sx * side, trunk.apex_mm[1] * sy
+    forward = np.where(samples.y < y0, trunk.cupola_front / person.front, 1.0).astype(np.float32) * (samples.y - y0)
+    cupola = (samples.z - trunk.apex_mm[2] * sz + 1 / trunk.cupola_mm * ((samples.x - x0) ** 2 + forward**2)) / 1.6
     lung = smooth_max(smooth_max(cage, np.minimum(cupola, 12.0), 8.0), 1.5 - side * samples.x, 4.0)
     lung = smooth_max(lung, -below, 4.0)
     return smooth_max(lung, -keep, 4.0)
