@@ -34,7 +34,9 @@ from .variants import vessels_of
 
 COVERAGE_MM = {"thorax": (-205.0, 112.0), "body": (-640.0, 415.0)}
 """Lowest and highest z of the scan in the reference man."""
-HALF_WIDTH_MM, FRONT_MM, BACK_MM = 262.0, -165.0, 165.0
+HALF_WIDTH_MM, BACK_MM = 262.0, 165.0
+BEYOND_SKIN_MM = 46.0
+"""How far fields are sampled in front of the deepest trunk: breasts lie upon it, and beyond its samples a field is not known."""
 FISSURE_MM = 0.9
 STAPLE_MM = 0.8
 
@@ -69,7 +71,8 @@ def build_anatomy(seed: int, coverage: str, numbers: PhantomParameters, needed: 
     bronchi = name_bronchi(person, tables["airways"], stream(seed, "bronchi"))
     low, high = (z * person.scale[2] for z in COVERAGE_MM[coverage])
     low += sinking(person, numbers, 0.8 if coverage == "thorax" else 0.0)[2]
-    samples = sample_places((-HALF_WIDTH_MM, FRONT_MM, low - 30), (HALF_WIDTH_MM, BACK_MM, high + 30), numbers.field_step_mm)
+    front = float(tables["outline"]["skin_front"].min()) * person.scale[1] * person.front - max(person.fat_mm, 0) - BEYOND_SKIN_MM
+    samples = sample_places((-HALF_WIDTH_MM, front, low - 30), (HALF_WIDTH_MM, BACK_MM, high + 30), numbers.field_step_mm)
     keep_out = what_keeps_lungs_away(person, tables["great_vessels"], tables["organs"], tables["vertebrae"], bronchi, numbers)
     fields = build_fields(person, tables["outline"], keep_out, samples, numbers, stream(seed, "surfaces"))
 

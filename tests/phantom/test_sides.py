@@ -51,16 +51,20 @@ def test_lungs_are_as_deep_as_lungs():
 
 def test_lungs_reach_further_back_beside_the_spine_than_in_front_of_it(coarse):
     anatomy = build_anatomy(1, "thorax", coarse)
-    inside = anatomy.fields.values[FIELD["lungs"]] < 0
-    z0, y0, x0 = anatomy.fields.origin_mm[::-1]
-    step = anatomy.fields.step_mm
-    level = inside[round((-60 - z0) / step)]
-    body = anatomy.landmarks["canal_T8"]
+    middle = anatomy.landmarks["canal_T8"]
+    depths = np.arange(0.0, 130.0, 1.0)
 
     def furthest_back(off_mm):
-        rows = np.nonzero(level[:, round((body[0] + off_mm - x0) / step)])[0]
-        return y0 + step * rows.max()
+        points = np.stack([np.full(130, middle[0] + off_mm), depths, np.full(130, middle[2])], axis=1)
+        return depths[anatomy.fields.at("lungs", points) < 0].max()
 
     for side in (-1, 1):
         # 18 to 25 mm from 30 to 60 mm beside the middle in four real scans; at 45 mm, 5 to 12
         assert furthest_back(60 * side) - furthest_back(28 * side) > 8
+
+
+@pytest.mark.parametrize("seed", [1, 6002])
+def test_skin_ends_where_fields_are_sampled(seed, coarse):
+    anatomy = build_anatomy(seed, "thorax", coarse)  # 6002 has one of the deepest chests
+
+    assert (anatomy.fields.values[FIELD["skin"]][:, 0] > 2).all()  # the foremost samples lie before the skin
