@@ -84,6 +84,7 @@ def alternatives(
         ratio, upright = line_of_uptake(study.pet, points.mean(axis=0))
         line = rising(ratio, numbers.line_ratio, numbers.line_blur) * (upright > numbers.line_upright)
         found["a line of uptake along the body"] = (ratio, numbers.line_share * line)
+        found["uptake of fat without a node in it"] = brown_fat(study.ct.values[index], numbers)
     if kind in ("soft_tissue", "adrenal") or kind == "node" and not regional:
         gas = gas_around(survey, samples)
         found["gas of the gut beside it"] = (gas, numbers.gut_share * rising(gas, numbers.gut_gas, numbers.gut_gas_blur))
@@ -117,6 +118,12 @@ def aerated(traits: Traits, numbers: SearchParameters) -> tuple[float, float]:
     missing = numbers.tissue_hu - numbers.rim_hu_mm / longest_mm - traits.hu_mean
     p = numbers.aerated_share * traits.density["solid"] * rising(missing, numbers.aerated_hu, numbers.aerated_blur_hu)
     return missing, p * told
+
+
+def brown_fat(hu: np.ndarray, numbers: SearchParameters) -> tuple[float, float]:
+    """Share of fat in what is hot, from its HU (n), and P(brown fat): a node is soft tissue, blur makes little of it fat."""
+    fatty = fat_within(hu)
+    return fatty, numbers.brown_share * rising(fatty, numbers.brown_fat, numbers.brown_fat_blur)
 
 
 def mean_over_blood(traits: Traits, normal: Normal) -> float | None:

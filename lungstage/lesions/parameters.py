@@ -100,6 +100,9 @@ class SearchParameters:
     line_ratio: float
     line_blur: float
     line_upright: float
+    brown_share: float
+    brown_fat: float
+    brown_fat_blur: float
     gut_share: float
     gut_gas: float
     gut_gas_blur: float
