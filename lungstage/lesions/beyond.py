@@ -47,36 +47,44 @@ def uptake_beyond(samples: ShapeSamples, spill: np.ndarray, survey: Survey) -> B
     """
     from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-    study, search, numbers = survey.study, survey.search, survey.numbers.contacts
-    if study.pet is None or survey.normal.z_pet is None:
+    search, numbers = survey.search, survey.numbers.contacts
+    if survey.study.pet is None or survey.normal.z_pet is None:
         return None
     nearest, furthest = numbers.beyond_mm
-    low, share = shape_on_blocks(samples, survey, furthest + numbers.beyond_mm[1] - nearest)
+    low, share = shape_on_blocks(samples, survey, 2.0 * furthest - nearest)  # as wide a band again shows the surroundings
     inside = share >= 0.5
     if not inside.any():
         return None
+    spacing = np.array(search.grid.spacing_mm)
     here = tuple(slice(start, start + n) for start, n in zip(low, share.shape))
-    sigma = survey.numbers.malignancy.pet_blur_mm / FWHM_PER_SIGMA / np.array(search.grid.spacing_mm)
-    blurred = gaussian_filter(share, sigma)
-    away = distance_transform_edt(~inside, sampling=search.grid.spacing_mm)
     points = search.points_mm(np.moveaxis(np.indices(share.shape), 0, -1) + low)
-    suv, unexpected, seen = pet_at(points.reshape(-1, 3), survey)
-    suv, unexpected, seen = (values.reshape(share.shape) for values in (suv, unexpected, seen))
-    others = np.zeros(share.shape, bool)
-    held = spill[np.all((spill >= low) & (spill < np.array(low) + share.shape), axis=1)] - low
-    others[tuple(held.T)] = True
-    others = distance_transform_edt(~others, sampling=search.grid.spacing_mm) <= nearest if len(held) else others
+    suv, unexpected, known = pet_at(points, survey)
+    known = known & ~near_others(spill, low, share.shape, spacing, nearest)
+    blurred = gaussian_filter(share, survey.numbers.malignancy.pet_blur_mm / FWHM_PER_SIGMA / spacing)
+    away = distance_transform_edt(~inside, sampling=spacing)
     lung = search.hull[here] > 0
-    outside = ~lung & ~search.airway[here] & search.body[here] & seen & ~others
-    ground = float(np.median(suv[outside & (away > furthest)])) if (outside & (away > furthest)).any() else 0.0
-    own = float((suv[inside & seen] * blurred[inside & seen]).sum() / max((blurred[inside & seen] ** 2).sum(), 1e-9))
+    outside = known & ~lung & ~search.airway[here] & search.body[here]
+    beside = suv[outside & (away > furthest)]
+    ground = float(np.median(beside)) if len(beside) else 0.0
+    # the uptake that, blurred, shows in the lesion what is seen there
+    own = float((suv * blurred)[inside].sum() / (blurred[inside] ** 2).sum())
     if own < numbers.beyond_over * max(ground, 1e-6):
         return None
     excess = np.where(unexpected | lung, (suv - ground) / (own - ground) - blurred, 0.0)
     band = (away > nearest) & (away <= furthest)
-    free = band & lung & search.lung[here] & seen & ~others
-    usual = float(np.quantile(excess[free], UPPER)) if np.count_nonzero(free) >= LEAST_BLOCKS else 0.0
+    free = excess[band & known & search.lung[here] & lung]
+    usual = float(np.quantile(free, UPPER)) if len(free) >= LEAST_BLOCKS else 0.0
     return Beyond(points[band & outside], excess[band & outside], max(usual, 0.0))
+
+
+def near_others(spill: np.ndarray, low: np.ndarray, shape: tuple[int, ...], spacing_mm, reach_mm: float) -> np.ndarray:
+    """bool (shape): blocks of a box, from index `low` on, within reach of the blocks of `spill`, (n, 3)."""
+    from scipy.ndimage import distance_transform_edt
+
+    others = np.zeros(shape, bool)
+    held = spill[np.all((spill >= low) & (spill < low + shape), axis=1)] - low
+    others[tuple(held.T)] = True
+    return distance_transform_edt(~others, sampling=spacing_mm) <= reach_mm if len(held) else others
 
 
 def shape_on_blocks(samples: ShapeSamples, survey: Survey, margin_mm: float) -> tuple[np.ndarray, np.ndarray]:
@@ -96,12 +104,12 @@ def shape_on_blocks(samples: ShapeSamples, survey: Survey, margin_mm: float) -> 
 
 
 def pet_at(points: np.ndarray, survey: Survey) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """SUV, whether it is more than physiology of the place explains, and whether the PET was taken there, at points (n, 3)."""
+    """At points (..., 3): SUV, whether it is more than physiology of the place explains, and whether the PET was taken there."""
     from scipy.ndimage import map_coordinates
 
     pet, search = survey.study.pet, survey.numbers.search
+    last = np.array(pet.grid.shape) - 1
     index = pet.grid.to_index(points)
-    seen = np.all((index >= 0) & (index <= np.array(pet.grid.shape) - 1), axis=1)
-    suv = map_coordinates(pet.values, index.T, order=1, mode="nearest")
-    z = survey.normal.z_pet[tuple(np.rint(index).astype(int).clip(0, np.array(pet.grid.shape) - 1).T)]
-    return suv, z >= UNEXPECTED_SHARE * search.focus_z, seen
+    suv = map_coordinates(pet.values, np.moveaxis(index, -1, 0), order=1, mode="nearest")
+    z = survey.normal.z_pet[tuple(np.moveaxis(np.rint(index).astype(int).clip(0, last), -1, 0))]
+    return suv, z >= UNEXPECTED_SHARE * search.focus_z, np.all((index >= 0) & (index <= last), axis=-1)
