@@ -59,7 +59,7 @@ def alternatives(
         bloodless[VESSEL] = (ratio, vessel * (1.0 - hot_ball(traits, numbers)) * (1.0 - glass))
         fat, lung = fat_within(study.ct.values[index]), lung_around(survey, samples)
         surrounded = rising(lung, numbers.lung_around, numbers.lung_around_blur)
-        bloodless["fat"] = (fat, rising(fat, numbers.fat_share, numbers.fat_blur))
+        bloodless["mostly fat, as a pad beside the heart"] = (fat, rising(fat, numbers.fat_share, numbers.fat_blur))
         if kind == "pulmonary":
             bloodless["little of it in the lung"] = (
                 lung, numbers.bare_share * rising(-lung, -numbers.bare_lung, numbers.bare_blur)
