@@ -14,6 +14,7 @@ from .coarse import LEAST_BLOCKS, Coarse, box_of, box_slices
 from .parameters import LungParameters
 
 SPINE_MM = 40.0  # spine and sternum stand within this width
+WINDPIPE_MM = 60.0  # no windpipe stands farther to one side of the spine, not even of a crooked one or beside a removed lung
 BONE_HU = 250  # block mean of cortical bone
 VALLEY = 0.5  # between two lungs a column holds less than this share of what the columns on either side hold
 AIRLESS = 0.2  # a lung with less air than this share of the other is collapsed, full or removed
@@ -32,16 +33,17 @@ def find_midline(coarse: Coarse, lung: np.ndarray, lumen: np.ndarray, tissue: np
     if not slices.size:
         return (lung.shape[2] - 1) / 2
     chest = slice(slices[0], slices[-1] + 1)
-    votes = []
-    if lumen.any():
-        upper = np.argwhere(lumen)
-        votes.append(upper[upper[:, 0] >= np.median(upper[:, 0]), 2].mean())
+    step_mm, votes = coarse.spacing_mm[2], []
     # An arm's bone is as long as the spine: between both lungs there is none, and beside one lung none is near.
     low, gap, high = between_lungs(count_along(lung).x)
     if gap is not None:
         votes.append(gap)
     else:
-        low, high = low - SPINE_MM / coarse.spacing_mm[2], high + SPINE_MM / coarse.spacing_mm[2]
+        low, high = low - SPINE_MM / step_mm, high + SPINE_MM / step_mm
+    if lumen.any():
+        upper = np.argwhere(lumen)
+        votes.append(upper[upper[:, 0] >= np.median(upper[:, 0]), 2].mean())
+        low, high = max(low, votes[-1] - WINDPIPE_MM / step_mm), min(high, votes[-1] + WINDPIPE_MM / step_mm)
     spine = spine_column((coarse.mean[chest] > BONE_HU) & (tissue[chest] != 0), coarse.spacing_mm, low, high)
     if spine is not None:
         votes.append(spine)

@@ -97,6 +97,22 @@ def test_the_bone_of_an_arm_at_the_edge_of_the_picture_is_not_the_spine(side):
     assert dice(lungs.right, truth["right"]) >= GOOD and dice(lungs.left, truth["left"]) >= GOOD
 
 
+def test_one_lung_between_arms_that_the_field_cuts_stays_on_its_side():
+    """The right arm's shaft is nearer to the right lung than the spine is far from it, and no outline tells the middle."""
+    study, truth = draw(Chest(left_lung=False))
+    values = np.array(study.ct.values)
+    _, y, x = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(SHAPE, SPACING)], indexing="ij")
+    for side in (-1, 1):
+        arm = (x - side * 165) ** 2 + y**2
+        values[arm <= 45**2] = np.maximum(values[arm <= 45**2], 40)
+        values[arm <= 16**2] = 1200
+    values[(values > 250) & (x**2 + (y - 75) ** 2 < 16**2)] = 200
+
+    lungs = find_lungs(replace(study, ct=Volume(values, study.ct.grid, "HU")))
+
+    assert dice(lungs.right, truth["right"]) >= GOOD and not lungs.left.any()
+
+
 def nothing(kind: str) -> np.ndarray:
     z, y, x = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(SHAPE, SPACING)], indexing="ij")
     generator = np.random.default_rng(5)
