@@ -2,7 +2,8 @@
 
 Three steps, each for its own disease. A ball of `hull_mm` rolled over each lung from outside closes the bays that tumour,
 collapse and a swollen hilum leave; the heart is flatter than the ball and stays out. Between lung and ribs fluid and
-pleural tumour are added where the gap is wider than a pleura. A lung without air is told by the other one, mirrored.
+pleural tumour are added where the gap is wider than a pleura. A lung or an upper lobe without air is told by the other
+lung, mirrored; below a lung nobody can tell a lower lobe without air from a raised dome.
 The dome of the diaphragm bounds all of it from below, except for fluid.
 """
 
@@ -26,6 +27,7 @@ DENT_RAYS = 13  # so many rays of 120
 DENT_RIM = 2  # rays and blocks around a dent that are drawn in with it
 MOST_WAY = 0.8  # of the way out a ball brings the hull over a dent in the wall; beside spine and heart less
 MEMBRANE_STEPS = 100  # of relaxation: enough for the widest dent
+PALM_CM2 = 30.0  # of the flank without lung are an airless lobe; tops of different height leave less
 INNER_SHARE = 0.4  # lung nearer to the middle of the chest than this share of the way to the ribs is beside the spine
 
 
@@ -116,23 +118,28 @@ def by_side(shape: tuple[int, int, int], midline: float) -> np.ndarray:
 def pleural_gap(
     coarse: Coarse, hull: np.ndarray, sides: np.ndarray, tissue: np.ndarray, midline: float, numbers: LungParameters
 ) -> np.ndarray:
-    """uint8: soft tissue and fluid between the outside of the lungs and the inside of the ribs, where that gap is too wide.
+    """uint8: soft tissue and fluid between the outside of the lungs and the inside of the ribs where that gap is too wide, and
+    lobes without air.
 
     In each slice rays go out from the middle of the chest. Ribs cross a slice here and there; the inside of the cage is
     the nearest rib within a rib's distance along the body. From a gap fluid is followed to where no ray through lung leads.
     """
-    from scipy.ndimage import minimum_filter
-
     rays = Rays.around(coarse, hull, midline)
     lung_mm = rays.last(hull)
-    bone_mm = rays.first_beyond((coarse.mean > BONE_HU) & (tissue != 0), lung_mm)
-    window = (2 * max(1, round(15.0 / coarse.spacing_mm[0])) + 1, 5)
-    cage_mm = minimum_filter(bone_mm, window, mode=("nearest", "wrap"))
-    cage_mm = np.where(np.isfinite(cage_mm), cage_mm - coarse.spacing_mm[2], 0.0)
-    cage_mm = np.minimum(cage_mm, rays.barrel(lung_mm, coarse.spacing_mm[0]))
+    bone = (coarse.mean > BONE_HU) & (tissue != 0)
+    bone_mm = rays.first_beyond(bone, lung_mm)
+    barrel_mm = rays.barrel(lung_mm, coarse.spacing_mm[0])
+    cage_mm = rays.cage(bone_mm, coarse.spacing_mm)
+    cage_mm = np.where(np.isfinite(cage_mm), np.minimum(cage_mm, barrel_mm), 0.0)
     wide = (cage_mm - lung_mm > numbers.pleura_mm) & (lung_mm > INNER_SHARE * cage_mm)
     at_wall = lung_mm - rays.last(sides) > numbers.pleura_mm
-    if not (wide.any() or at_wall.any()):
+    # Where a lung is not seen, what is bone nearer to the middle than the other lung's flank is of spine and mediastinum.
+    mirrored_mm = rays.mirrored(lung_mm)
+    rib_mm = rays.first_beyond(bone, np.maximum(lung_mm, MOST_WAY * mirrored_mm))
+    flank_mm = np.minimum(rays.cage(rib_mm, coarse.spacing_mm), barrel_mm)
+    flank_mm = np.minimum(np.maximum(flank_mm, mirrored_mm), rib_mm)
+    lobe_mm = rays.airless_lobe(lung_mm, rays.first_beyond(hull != 0, np.zeros_like(lung_mm)), flank_mm, coarse.spacing_mm[0])
+    if not (wide.any() or at_wall.any() or lobe_mm.any()):
         return np.zeros(hull.shape, np.uint8)
     above = np.zeros(hull.shape, bool)
     for side, half in halves(midline, hull.shape[2]):
@@ -148,7 +155,7 @@ def pleural_gap(
     rim = rays.within(lung_mm, np.where(at_wall, np.where(wall_mm > lung_mm, wall_mm, cage_mm), 0.0)) & (soft | hollow) & above
     if gap.any():
         gap |= follow_fluid(coarse, gap, fluid & rays.within(np.zeros_like(cage_mm), cage_mm), fluid, numbers)
-    return gap | rim
+    return gap | rim | rays.within(lobe_mm, np.where(lobe_mm > 0, flank_mm, 0.0)) & soft
 
 
 def halves(midline: float, width: int) -> tuple[tuple[int, slice], tuple[int, slice]]:
@@ -227,6 +234,50 @@ class Rays:
 
         return first_on_rays(mask, self.ray, self.away_mm, from_mm)
 
+    def cage(self, bone_mm: np.ndarray, spacing_mm: tuple[float, float, float]) -> np.ndarray:
+        """float (z, ray): the inside of the cage, from the nearest rib within a rib's distance; infinite where there is none."""
+        from scipy.ndimage import minimum_filter
+
+        window = (2 * max(1, round(15.0 / spacing_mm[0])) + 1, 5)
+        return minimum_filter(bone_mm, window, mode=("nearest", "wrap")) - spacing_mm[2]
+
+    def mirrored(self, away_mm: np.ndarray) -> np.ndarray:
+        """The same (z, ray) of the patient seen in a mirror."""
+        return away_mm[:, (3 * self.COUNT // 2 - 1 - np.arange(self.COUNT)) % self.COUNT]
+
+    def airless_lobe(self, lung_mm: np.ndarray, first_mm: np.ndarray, wall_mm: np.ndarray, step_mm: float) -> np.ndarray:
+        """float (z, ray): from how far out a lobe without air reaches to the wall, told by the other lung; 0 where there is none.
+
+        lung_mm, first_mm   distance of the outermost and the innermost block of the hull
+        wall_mm             how far out the wall can be
+
+        Where the one lung reaches its flank and the other, in the same slice, has nothing before its own, a lobe is full,
+        if so over a palm's breadth, and if there is lung below it: what lies below a lung may be a raised dome. Only the
+        flank decides: before the heart lung may always be missing.
+        """
+        from scipy.ndimage import label
+
+        quarter = self.COUNT // 4
+        right, left = np.arange(-quarter, quarter) % self.COUNT, np.arange(quarter, 3 * quarter)
+        flank = abs(np.arange(2 * quarter) - (quarter - 0.5)) < quarter / 3
+        area_cm2 = wall_mm * (2 * np.pi / self.COUNT) * step_mm / 100.0
+        whole = self.mirrored(lung_mm) > MOST_WAY * wall_mm
+        missing = whole & (lung_mm < INNER_SHARE * wall_mm)
+        from_mm = self.mirrored(first_mm)
+        # The right lung's inner border, mirrored, runs through the heart.
+        from_mm[:, left] = np.maximum(from_mm[:, left], INNER_SHARE * wall_mm[:, left])
+        from_mm[~whole] = 0
+        lobe_mm = np.zeros_like(from_mm)
+        for side in (right, left):
+            seen = np.flatnonzero((lung_mm > INNER_SHARE * wall_mm)[:, side].any(axis=1))
+            pieces, count = label(missing[:, side] & (np.arange(len(missing)) > seen.min(initial=len(missing)))[:, None])
+            for k in range(1, count + 1):
+                at_flank = (pieces == k) & flank
+                if (at_flank * area_cm2[:, side]).sum() >= PALM_CM2:
+                    full = (pieces == k) | at_flank.any(axis=1)[:, None]
+                    lobe_mm[:, side] = np.where(full, from_mm[:, side], lobe_mm[:, side])
+        return lobe_mm
+
     def barrel(self, lung_mm: np.ndarray, step_mm: float) -> np.ndarray:
         """float (z, ray): how far out the chest wall can be, judged by both lungs, one mirrored, and a barrel's shape.
 
@@ -234,7 +285,7 @@ class Rays:
         """
         from scipy.ndimage import grey_closing, maximum_filter
 
-        mirrored = lung_mm[:, (3 * self.COUNT // 2 - 1 - np.arange(self.COUNT)) % self.COUNT]
+        mirrored = self.mirrored(lung_mm)
         near = (2 * max(1, round(PEAK_MM / step_mm)) + 1, 5)
         widest = maximum_filter(np.maximum(lung_mm, mirrored), near, mode=("nearest", "wrap"))
         # Nothing beyond the scan's ends, or the last slices would count as a valley between lung and more lung.

@@ -269,6 +269,35 @@ def test_fluid_behind_a_lung_is_in_the_hull_and_not_in_the_lung():
     assert lungs.right[truth["fluid"]].mean() < 0.05
 
 
+def without_air(study, place):
+    return replace(study, ct=Volume(np.where(place, 40, study.ct.values).astype(np.int16), study.ct.grid, "HU"))
+
+
+@pytest.mark.parametrize("side, code", [("right", 1), ("left", 2)])
+def test_an_upper_lobe_without_air_is_in_the_hull_and_not_in_the_lung(plain, side, code):
+    study, truth, healthy = plain
+    z = (np.arange(SHAPE[0]) - (SHAPE[0] - 1) / 2)[:, None, None] * SPACING[0]
+    lobe = truth[side] & (z > 15)
+
+    lungs = find_lungs(without_air(study, lobe))
+
+    assert (lungs.hull[lobe] == code).mean() >= 0.85  # the other's mirror image: a heart is not symmetric
+    assert getattr(lungs, side)[lobe].mean() < 0.05
+    beyond = (lungs.hull == code) & ~truth[side] & (healthy.hull == 0)
+    assert np.count_nonzero(beyond) < 0.15 * np.count_nonzero(lobe), "the hull goes on into heart or wall"
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_what_may_be_a_raised_dome_stays_outside_the_hull(plain, side):
+    study, truth, _ = plain
+    z = (np.arange(SHAPE[0]) - (SHAPE[0] - 1) / 2)[:, None, None] * SPACING[0]
+    base = truth[side] & (z < -30)
+
+    lungs = find_lungs(without_air(study, base))
+
+    assert (lungs.hull[base] != 0).mean() < 0.05
+
+
 @pytest.mark.parametrize("end", ["top", "bottom"])
 def test_a_scan_that_ends_inside_the_lungs_says_so(plain, end):
     study, truth, _ = plain
