@@ -218,7 +218,7 @@ def _paint(first, start, stop, piece, value, out):
 @njit(cache=True, nogil=True)
 def _choose(labels, value, out):
     for i in range(labels.size):
-        out[i] = value[labels[i]]
+        out[i] = value[np.uint32(labels[i])]  # unsigned: never an index from the end
 
 
 @njit(cache=True, nogil=True)
