@@ -138,7 +138,8 @@ def pleural_gap(
     rib_mm = rays.first_beyond(bone, np.maximum(lung_mm, MOST_WAY * mirrored_mm))
     flank_mm = np.minimum(rays.cage(rib_mm, coarse.spacing_mm), barrel_mm)
     flank_mm = np.minimum(np.maximum(flank_mm, mirrored_mm), rib_mm)
-    lobe_mm = rays.airless_lobe(lung_mm, rays.first_beyond(hull != 0, np.zeros_like(lung_mm)), flank_mm, coarse.spacing_mm[0])
+    first_mm = rays.first_beyond(hull != 0, np.zeros_like(lung_mm))
+    lobe_mm = rays.airless_lobe(lung_mm, first_mm, flank_mm, coarse.spacing_mm[0])
     if not (wide.any() or at_wall.any() or lobe_mm.any()):
         return np.zeros(hull.shape, np.uint8)
     above = np.zeros(hull.shape, bool)
@@ -148,7 +149,9 @@ def pleural_gap(
     fluid = fluid_blocks(coarse, numbers) & free
     soft = (coarse.mean > FAT_HU) & (coarse.mean < BONE_HU) & free
     hollow = (coarse.mean < numbers.air_hu) & free  # a hole in what fills the bay
+    behind = rays.behind_lung(lung_mm, cage_mm) & (cage_mm - lung_mm > numbers.pleura_mm)
     gap = rays.within(lung_mm, np.where(wide, cage_mm, 0.0)) & soft & (above | fluid)
+    gap |= rays.within(np.maximum(lung_mm, rays.mirrored(first_mm)), np.where(behind, cage_mm, 0.0)) & soft
     gap = without_thin_and_small(coarse, gap, numbers)
     # What already fills a bay at the wall goes on to where the wall is, however thin the rest is: the ball rests on chords.
     wall_mm = np.minimum(rays.bridged(lung_mm, rays.last(sides), at_wall, coarse.spacing_mm), bone_mm)
@@ -214,6 +217,12 @@ class Rays:
         self.away_mm = np.hypot(y, x).astype(np.float32)
         self.ray = (np.floor((np.arctan2(y, x) / (2 * np.pi) + 0.5) * self.COUNT) % self.COUNT).astype(int)
 
+    @property
+    def sides(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of the rays to the right and to the left, from back to front: a third back, a third flank, a third front."""
+        quarter = self.COUNT // 4
+        return np.arange(-quarter, quarter) % self.COUNT, np.arange(quarter, 3 * quarter)[::-1]
+
     @classmethod
     def around(cls, coarse: Coarse, hull: np.ndarray, midline: float) -> Rays:
         """Rays from the middle of the chest: the midline, and half-way between front and back of the lungs."""
@@ -257,26 +266,37 @@ class Rays:
         """
         from scipy.ndimage import label
 
-        quarter = self.COUNT // 4
-        right, left = np.arange(-quarter, quarter) % self.COUNT, np.arange(quarter, 3 * quarter)
-        flank = abs(np.arange(2 * quarter) - (quarter - 0.5)) < quarter / 3
         area_cm2 = wall_mm * (2 * np.pi / self.COUNT) * step_mm / 100.0
         whole = self.mirrored(lung_mm) > MOST_WAY * wall_mm
         missing = whole & (lung_mm < INNER_SHARE * wall_mm)
         from_mm = self.mirrored(first_mm)
         # The right lung's inner border, mirrored, runs through the heart.
+        _, left = self.sides
         from_mm[:, left] = np.maximum(from_mm[:, left], INNER_SHARE * wall_mm[:, left])
         from_mm[~whole] = 0
         lobe_mm = np.zeros_like(from_mm)
-        for side in (right, left):
+        for side in self.sides:
             seen = np.flatnonzero((lung_mm > INNER_SHARE * wall_mm)[:, side].any(axis=1))
             pieces, count = label(missing[:, side] & (np.arange(len(missing)) > seen.min(initial=len(missing)))[:, None])
             for k in range(1, count + 1):
-                at_flank = (pieces == k) & flank
+                at_flank = (pieces == k) & (np.arange(side.size) // (side.size // 3) == 1)
                 if (at_flank * area_cm2[:, side]).sum() >= PALM_CM2:
                     full = (pieces == k) | at_flank.any(axis=1)[:, None]
                     lobe_mm[:, side] = np.where(full, from_mm[:, side], lobe_mm[:, side])
         return lobe_mm
+
+    def behind_lung(self, lung_mm: np.ndarray, wall_mm: np.ndarray) -> np.ndarray:
+        """bool (z, ray): the back half of a side where its flank, in front of that, is lung up to the ribs, and the other's back.
+
+        The recess behind a dome is deeper than that beside it, so what lies there is no dome.
+        """
+        here = np.zeros(lung_mm.shape, bool)
+        for side in self.sides:
+            back, front = np.split(side, 2)
+            flank = front[: side.size // 6]
+            at_wall = lung_mm[:, flank] > MOST_WAY * wall_mm[:, flank]
+            here[:, back] = at_wall.mean(axis=1)[:, None] > 0.5
+        return here & (self.mirrored(lung_mm) > MOST_WAY * wall_mm)
 
     def barrel(self, lung_mm: np.ndarray, step_mm: float) -> np.ndarray:
         """float (z, ray): how far out the chest wall can be, judged by both lungs, one mirrored, and a barrel's shape.

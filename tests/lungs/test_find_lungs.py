@@ -269,6 +269,17 @@ def test_fluid_behind_a_lung_is_in_the_hull_and_not_in_the_lung():
     assert lungs.right[truth["fluid"]].mean() < 0.05
 
 
+def test_a_mass_as_dense_as_liver_at_the_back_below_lung_is_in_the_hull():
+    study, truth = draw(Chest())
+    z, y, x = ((np.arange(n) - (n - 1) / 2) * s for n, s in zip(SHAPE, SPACING))
+    mass = truth["right"] & (z < 20)[:, None, None] & (y > 30)[:, None] & (x < -50)  # lung above it, and before it at the flank
+
+    lungs = find_lungs(without_air(study, mass))
+
+    assert (lungs.hull[mass] == 1).mean() > 0.7  # as of fluid
+    assert lungs.right[mass].mean() < 0.05
+
+
 def without_air(study, place):
     return replace(study, ct=Volume(np.where(place, 40, study.ct.values).astype(np.int16), study.ct.grid, "HU"))
 
