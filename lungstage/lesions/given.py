@@ -144,7 +144,7 @@ def shapes_of(part: Part, candidate: Candidate, survey: Survey, seed: int = 0) -
     from scipy.special import ndtri
 
     numbers = survey.numbers.shape
-    scene = look_at(survey.study, survey.normal, candidate, numbers.finest_mm, numbers.side_voxels)
+    scene = look_at(survey.study, survey.normal, candidate, numbers)
     looks = learn_appearance(
         scene, candidate.kind in IN_LUNG, numbers.halo_excess_hu, numbers.halo_spread_hu, numbers.pet_hot_ratio
     )

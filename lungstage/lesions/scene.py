@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -15,6 +16,14 @@ TISSUE_HU, TISSUE_BLUR_HU = -350.0, 60.0  # half-way between lung and muscle; th
 FILLED_HU = -300.0  # what is dense in a bay of the ground belongs to it, whatever the candidate allows; airways are not
 CLOSED_FROM_MM, CLOSED_MOST_MM = 10.0, 25.0  # lesions from this radius on; balls up to this one
 WALL_REACH_MM = 8.0  # farther from the allowed ground than this nothing is asked any more
+
+
+class BoxNumbers(Protocol):
+    """How fine a candidate's box is; meanings stand in priors/parameters/shape.toml."""
+
+    finest_mm: float
+    coarsest_mm: float
+    side_voxels: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +54,9 @@ class Scene:
     radius_mm: float
 
 
-def look_at(study: Study, normal: Normal | None, candidate: Candidate, finest_mm: float, side_voxels: float) -> Scene:
-    """The scene of one candidate. finest_mm: smallest voxel; side_voxels: voxels along a side of a box too large for it."""
-    box = cubic_box(study.ct.grid, candidate, finest_mm, side_voxels)
+def look_at(study: Study, normal: Normal | None, candidate: Candidate, numbers: BoxNumbers) -> Scene:
+    """The scene of one candidate."""
+    box = cubic_box(study.ct.grid, candidate, numbers)
     allowed = on_box(candidate.allowed.astype(np.float32), candidate.box, box, fill=0.0) >= 0.5
     core = core_on_box(candidate, box)
     allowed |= core
@@ -95,14 +104,19 @@ def lung_ground(lung: np.ndarray, claimed: np.ndarray, radius_mm: float, box: Gr
     return ground | (closed[room:-room, room:-room, room:-room] != 0)
 
 
-def cubic_box(grid: Grid, candidate: Candidate, finest_mm: float, side_voxels: float) -> Grid:
-    """The candidate's box, cut to the scan and to the allowed ground, in cubic voxels of at least `finest_mm`."""
+def cubic_box(grid: Grid, candidate: Candidate, numbers: BoxNumbers) -> Grid:
+    """The candidate's box, cut to the scan and to the allowed ground, in cubic voxels.
+
+    As fine as the scan, but not finer than is worth it; of a coarse scan finer than that, because borders lie between voxels,
+    and where they lie must not hang on where the voxels happen to; of a large lesion as coarse as its size allows.
+    """
     ground = np.argwhere(candidate.allowed | candidate.core)
     ends = grid.to_index(candidate.box.to_mm(np.stack([ground.min(0) - 1.0, ground.max(0) + 1.0])))
     low = np.clip(ends.min(0), 0, np.array(grid.shape) - 1)
     high = np.clip(ends.max(0), low, np.array(grid.shape) - 1)
     extent = (high - low) * np.asarray(grid.spacing_mm)
-    step = max(finest_mm, min(grid.spacing_mm), float(np.prod(np.maximum(extent, 1.0)) ** (1 / 3)) / side_voxels)
+    own = max(numbers.finest_mm, min(numbers.coarsest_mm, *grid.spacing_mm))
+    step = max(own, float(np.prod(np.maximum(extent, 1.0)) ** (1 / 3)) / numbers.side_voxels)
     shape = tuple(np.floor(extent / step + 1e-6).astype(int) + 1)
     return Grid(shape, (step,) * 3, tuple(grid.to_mm(low)), grid.direction)
 

@@ -30,6 +30,7 @@ class ShapeParameters:
     """The weights of the field and the spreads of a reading; what each means stands in priors/parameters/shape.toml."""
 
     finest_mm: float
+    coarsest_mm: float
     side_voxels: float
     samples: int
     sweeps: int
@@ -72,7 +73,7 @@ def sample_shape(
     seed     same seed, same samples
     """
     numbers = parameters or load_shape_parameters()
-    scene = look_at(study, normal, candidate, numbers.finest_mm, numbers.side_voxels)
+    scene = look_at(study, normal, candidate, numbers)
     looks = learn_appearance(
         scene, candidate.kind in IN_LUNG, numbers.halo_excess_hu, numbers.halo_spread_hu, numbers.pet_hot_ratio
     )

@@ -89,8 +89,12 @@ class TraitParameters:
     calcium_hu: float
     calcium_share: float
     fat_hu: tuple[float, ...]
+    fat_blur_hu: float
     fat_share: float
+    fat_share_blur: float
+    fat_certain: float
     fat_depth_mm: float
+    fat_slices: float
     pet_shift_mm: float
     spill_mm: float
     unexplained_rate: float
@@ -123,7 +127,7 @@ def measure_traits(
         p_lobulated=p_lobulated(shape, numbers),
         roundness=float(np.clip(np.median(samples.short_axis_mm / np.maximum(axial, 1e-3)), 0, 1)),
         p_calcified=rising(share_of(inner > numbers.calcium_hu), numbers.calcium_share, 0.06),
-        p_fat=p_fat(hu, depth, density, study.ct.grid.spacing_mm[0], numbers), **suv,
+        p_fat=p_fat(hu, samples, density, study.ct.grid.spacing_mm[0], numbers), **suv,
     )  # fmt: skip
 
 
@@ -215,18 +219,28 @@ def surrounded(shape: np.ndarray) -> np.ndarray:
     return binary_erosion(shape).view(np.uint8)
 
 
-def p_fat(hu, depth, density: dict[str, float], slice_mm: float, numbers: TraitParameters) -> float:
-    """Fat away from the border, where no blur can look like it; never of ground glass, which is blur all through."""
-    low, high = numbers.fat_hu
-    inner = hu[depth >= max(numbers.fat_depth_mm, slice_mm)]
+def p_fat(hu: np.ndarray, samples: ShapeSamples, density: dict[str, float], slice_mm: float, numbers: TraitParameters) -> float:
+    """Fat away from the border, where no blur can look like it; never of ground glass, which is blur all through.
+
+    Deep is what lies deep in nearly every shape: where readers disagree about the border, its blur is inside one of them.
+    """
+    sure = (samples.probability() >= numbers.fat_certain).view(np.uint8)
+    inner = hu[depth_mm(sure, samples.box.spacing_mm) >= max(numbers.fat_depth_mm, numbers.fat_slices * slice_mm)]
     if inner.size < FEW:
         return 0.0
-    # Noise falls as far above the median as below it: what the mirrored values show is no fat.
-    mirrored = 2 * np.median(inner) - inner
-    share = float(np.mean((inner > low) & (inner < high)) - np.mean((mirrored > low) & (mirrored < high)))
-    if np.median(inner) < high:  # fat all through
-        share = float(np.mean((inner > low) & (inner < high)))
-    return rising(share, numbers.fat_share, numbers.fat_share / 5) * density["solid"] if share > 0.01 else 0.0
+    low, high = numbers.fat_hu
+
+    blur = numbers.fat_blur_hu
+
+    def fatty(values):  # from 0 to 1 at either end of fat, as far as noise may carry it
+        return np.clip((values - low) / blur + 0.5, 0, 1) * np.clip((high - values) / blur + 0.5, 0, 1)
+
+    # Noise falls as far above the median as below it: what the mirrored values show is no fat, unless it is fat all through.
+    middle = float(np.median(inner))
+    noise = float(fatty(2 * middle - inner).mean()) * rising(middle, high, blur / 4)
+    share = float(fatty(inner).mean()) - noise
+    none, found = (rising(value, numbers.fat_share, numbers.fat_share_blur) for value in (0.0, share))
+    return max(0.0, found - none) / (1.0 - none) * density["solid"]
 
 
 def measure_uptake(

@@ -70,6 +70,19 @@ def test_fat_inside_is_found(plain):
     assert traits_of(ball(18), ball(9, -90)).p_fat > 0.5
 
 
+@pytest.mark.parametrize("spacing_mm", [(1.0, 0.7, 0.7), (3.0, 2.0, 2.0), (5.0, 1.0, 1.0)])
+def test_the_blur_of_a_border_is_no_fat_wherever_the_voxels_lie(spacing_mm):
+    """Values between voxels of a coarse scan pass through those of fat; moved by half a voxel they lie deeper inside."""
+    for diameter_mm in (12, 18, 24):
+        for moved in (0.0, 0.25, 0.5):
+            hu = np.where(ellipsoid(POINTS, (diameter_mm,) * 3, moved * np.array(spacing_mm)), TISSUE_HU, LUNG_HU)
+            study = scan(hu, FINE, spacing_mm, noise_hu=20.0)
+            made = candidate(study, diameter_mm / 2)
+            normal = healthy(study)
+
+            assert measure_traits(study, normal, made, sample_shape(study, normal, made)).p_fat < 0.1
+
+
 def test_noise_is_no_fat():
     assert traits_of(ball(16), noise_hu=80).p_fat < 0.2
 
