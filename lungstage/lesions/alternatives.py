@@ -14,12 +14,13 @@ from .parameters import SearchParameters
 from .scene import IN_LUNG
 from .search import Search
 from .spots import Spot
-from .survey import Survey, depth_below_wall_mm, hilum_distance_mm
+from .survey import Survey, depth_below_wall_mm, hilum_distance_mm, nodal_nearness
 from .traits import Traits
 from .uptake import line_of_uptake
 
 ORGANS = ("heart", "aorta", "pulmonary_artery", "vena_cava", "oesophagus", "trachea_wall", "thymus", "thyroid",
           "larynx_pharynx", "vertebra", "liver", "spleen", "stomach")  # fmt: skip
+HEART = "heart"
 VESSEL = "no thicker than a vessel here"
 LARGEST = 0.99
 OWN = {"liver": "liver", "bone": "vertebra"}
@@ -70,11 +71,21 @@ def alternatives(
         1.0 if over_blood is None else rising(-np.log(max(over_blood, 1e-3)), -np.log(numbers.hot_over_blood), numbers.hot_blur)
     )
     found = {name: (value, p * cool) for name, (value, p) in bloodless.items()}
+    if kind in ("node", "pulmonary") and over_blood is not None:
+        vessel = p_great_vessel(over_blood, traits.short_axis_mm.q50, numbers)
+        if kind == "pulmonary":
+            vessel *= (1.0 - glass) * (1.0 - surrounded) * nodal_nearness(survey, points.mean(axis=0))
+        found["no hotter than blood, and as thick as a great vessel"] = (over_blood, numbers.great_vessel_share * vessel)
     # uptake that no physiology of the place explains is seldom what a healthy organ shows
-    left = 1.0 if spot.suv is None else numbers.hot_alternative
+    usual = 1.0 if traits.suv_max is None or survey.normal.z_pet is None else traits.p_physiological
+    if kind in IN_LUNG and traits.suv_max is not None:
+        usual = max(usual, p_glow_of_heart(traits.suv_max, points, survey))
+    left = numbers.hot_alternative + (1.0 - numbers.hot_alternative) * usual
     if kind == "pulmonary":  # which inflammation makes as hot as tumour
         found["air all through it"] = aerated(traits, numbers)
-    organ = organ_share(survey.anatomy, points, None if spot.suv is None else OWN.get(kind))
+    organ = organ_share(survey.anatomy, points)
+    if kind in OWN:
+        organ = usual * organ + (1.0 - usual) * organ_share(survey.anatomy, points, OWN[kind])
     found["an organ lies here"] = (organ, organ * left * (1.0 - glass) * (1.0 - surrounded))
     if kind in ("node", "soft_tissue"):
         fat = fat_around(study, samples)
@@ -124,6 +135,60 @@ def brown_fat(hu: np.ndarray, numbers: SearchParameters) -> tuple[float, float]:
     """Share of fat in what is hot, from its HU (n), and P(brown fat): a node is soft tissue, blur makes little of it fat."""
     fatty = fat_within(hu)
     return fatty, numbers.brown_share * rising(fatty, numbers.brown_fat, numbers.brown_fat_blur)
+
+
+def p_great_vessel(over_blood: float, short_axis_mm: float, numbers: SearchParameters) -> float:
+    """P(blood fills it): its mean uptake is no more than blood's, and it is as thick as vessels of the mediastinum are.
+
+    Without contrast a vena cava is as dense as a node. A cold node that large is rare; what is smaller may be a node whose
+    uptake PET has blurred away.
+    """
+    cold = rising(-np.log(max(over_blood, 1e-3)), -np.log(numbers.great_vessel_over_blood), numbers.great_vessel_blur)
+    return cold * rising(short_axis_mm, numbers.great_vessel_mm, numbers.great_vessel_blur_mm)
+
+
+def p_glow_of_heart(suv_max: float, points: np.ndarray, survey: Survey) -> float:
+    """P(the heart itself glows so): heart outside of the hull, near these points (n, 3), is as hot as what was found inside.
+
+    The hull may be drawn over the tip of a heart that stands far out into the lung.
+    """
+    from scipy.spatial import cKDTree
+
+    pet, numbers = survey.study.pet, survey.numbers.search
+    if pet is None or HEART not in survey.anatomy.region_names:
+        return 0.0
+    reach = np.ceil(numbers.heart_reach_mm / np.asarray(pet.grid.spacing_mm)).astype(int)
+    index = np.rint(pet.grid.to_index(points)).astype(int)
+    low, high = np.maximum(index.min(axis=0) - reach, 0), np.minimum(index.max(axis=0) + reach + 1, pet.grid.shape)
+    if (high <= low).any():
+        return 0.0
+    around = np.moveaxis(np.indices(tuple(high - low)), 0, -1).reshape(-1, 3) + low
+    around = around[pet.values[tuple(around.T)] >= numbers.heart_as_hot / 2 * suv_max]
+    if not len(around):
+        return 0.0
+    places = pet.grid.to_mm(around)
+    # what lies nearer may be hot by the blur of the thing itself
+    heart = (cKDTree(points).query(places)[0] > numbers.heart_apart_mm) & (places_in_hull(places, survey) == 0)
+    heart[heart] = region_at(survey.anatomy, places[heart], HEART) >= 0.5
+    if not heart.any():
+        return 0.0
+    hottest = float(pet.values[tuple(around[heart].T)].max())
+    return rising(np.log(hottest / suv_max), np.log(numbers.heart_as_hot), numbers.heart_blur)
+
+
+def places_in_hull(places: np.ndarray, survey: Survey) -> np.ndarray:
+    """uint8 (n): the hull's label at each place (n, 3) mm, 0 outside of the scan."""
+    grid = survey.lungs.grid
+    index = np.rint(grid.to_index(places)).astype(int)
+    inside = np.all((index >= 0) & (index < grid.shape), axis=1)
+    labels = np.zeros(len(places), np.uint8)
+    labels[inside] = survey.lungs.hull[tuple(index[inside].T)]
+    return labels
+
+
+def region_at(anatomy: Anatomy, places: np.ndarray, name: str) -> np.ndarray:
+    """(n): probability of a region at each place (n, 3) mm."""
+    return anatomy.region_probability(places)[:, anatomy.region_names.index(name)]
 
 
 def mean_over_blood(traits: Traits, normal: Normal) -> float | None:

@@ -83,6 +83,15 @@ class SearchParameters:
     rim_depth: float
     rim_depth_blur: float
     rim_share: float
+    great_vessel_share: float
+    great_vessel_over_blood: float
+    great_vessel_blur: float
+    great_vessel_mm: float
+    great_vessel_blur_mm: float
+    heart_reach_mm: float
+    heart_apart_mm: float
+    heart_as_hot: float
+    heart_blur: float
     hot_alternative: float
     hot_over_blood: float
     hot_blur: float
