@@ -16,11 +16,13 @@ import numpy as np
 from ..records.lungs import LEFT, RIGHT
 from .coarse import Coarse, box_of, box_slices
 from .parameters import LungParameters
-from .sides import AIRLESS
+from .sides import AIRLESS, BONE_HU
 
-BONE_HU = 250  # block mean of a rib or more
 FAT_HU = -30  # below it is fat, which is never disease
+RIB_MM = 15.0  # up or down from any place on the cage there is a rib no farther away than this
+DOME_MM = 25.0  # half the width of what may stand on a dome without being one
 LEAST_ML = 10.0  # a smaller gap is a muscle, a rib's cartilage or noise
+VALLEY_MM = 60.0  # half the height of a place at the wall that is narrower than the lungs above and below it
 PEAK_MM = 4.0  # how far above its highest lung a chest wall may still be as wide
 DENT_MM = 30.0  # half the height of a dent that a tumour on the wall leaves; taller ones are narrower than
 DENT_RAYS = 13  # so many rays of 120
@@ -101,11 +103,10 @@ def above_dome(coarse: Coarse, lung: np.ndarray) -> np.ndarray:
     """
     from ..kernels.relief import lowest_of_columns, open_relief
 
-    tumour_mm = 25.0  # half the width of what may stand on a dome without being one
     height = lung.shape[0]
     # Beyond the lung's outline the base counts as high, or opening would lower it all along its rim.
     base = lowest_of_columns(lung)
-    reach_y, reach_x = (max(1, round(tumour_mm / s)) for s in coarse.spacing_mm[1:])
+    reach_y, reach_x = (max(1, round(DOME_MM / s)) for s in coarse.spacing_mm[1:])
     level = np.where(base < height, np.minimum(base, open_relief(base, reach_y, reach_x)), -height)
     return np.arange(height, dtype=np.int32)[:, None, None] >= level
 
@@ -247,7 +248,7 @@ class Rays:
         """float (z, ray): the inside of the cage, from the nearest rib within a rib's distance; infinite where there is none."""
         from scipy.ndimage import minimum_filter
 
-        window = (2 * max(1, round(15.0 / spacing_mm[0])) + 1, 5)
+        window = (2 * max(1, round(RIB_MM / spacing_mm[0])) + 1, 5)
         return minimum_filter(bone_mm, window, mode=("nearest", "wrap")) - spacing_mm[2]
 
     def mirrored(self, away_mm: np.ndarray) -> np.ndarray:
@@ -309,7 +310,7 @@ class Rays:
         near = (2 * max(1, round(PEAK_MM / step_mm)) + 1, 5)
         widest = maximum_filter(np.maximum(lung_mm, mirrored), near, mode=("nearest", "wrap"))
         # Nothing beyond the scan's ends, or the last slices would count as a valley between lung and more lung.
-        valleys = grey_closing(widest, (2 * max(1, round(60.0 / step_mm)) + 1, 1), mode="constant", cval=0.0)
+        valleys = grey_closing(widest, (2 * max(1, round(VALLEY_MM / step_mm)) + 1, 1), mode="constant", cval=0.0)
         return np.maximum(widest, valleys)
 
     def bridged(

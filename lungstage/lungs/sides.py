@@ -15,7 +15,7 @@ from .parameters import LungParameters
 
 SPINE_MM = 40.0  # spine and sternum stand within this width
 WINDPIPE_MM = 60.0  # no windpipe stands farther to one side of the spine, not even of a crooked one or beside a removed lung
-BONE_HU = 250  # block mean of cortical bone
+BONE_HU = 250  # block mean of a rib, or of a vertebra's cortex
 VALLEY = 0.5  # between two lungs a column holds less than this share of what the columns on either side hold
 AIRLESS = 0.2  # a lung with less air than this share of the other is collapsed, full or removed
 CLEAN = 0.85  # of a core's blocks must lie on one side of the midline: lungs reach across it, cores hardly do
