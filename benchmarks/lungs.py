@@ -1,13 +1,12 @@
-"""Scans with known lungs in, two tables out: how right the lungs are, and how much each parameter moves them.
+"""Scans with known lungs in, two tables and pictures out: how right the lungs are, and how much each parameter moves them.
 
     python -m benchmarks.lungs accuracy     -> benchmarks/results/lungs-accuracy.csv
     python -m benchmarks.lungs sensitivity  -> benchmarks/results/lungs-sensitivity.csv
+    python -m benchmarks.lungs pictures     -> a PNG for each scan in a folder, slices where lungs and truth differ most
 
-Scans: ../shared/data where it is there, and synthetic patients from seed 5000 on (`--patients N`), which nothing was fitted to;
-CT alone, 256 x 256 voxels in slices of 2.5 mm, for that is a third of the time. Their masks are those of the patient at rest;
-before they are compared they breathe and beat as the CT did, or a dome a centimetre off would count as a mistake.
-Sensitivity changes one number of priors/parameters/lungs.toml at a time by 10 % and 25 % up and down, and looks at scans
-without lungs, with half of them and with one as well. A number that moves nothing anywhere has no business in the table.
+Scans: `lung_scans.py`; `--patients N` of the clinic, `--keep DIR` for those made before. Sensitivity changes one number of
+priors/parameters/lungs.toml at a time by 10 % and 25 % up and down, and looks at scans without lungs, with half of them and
+with one as well. A number that moves nothing anywhere has no business in the table.
 """
 
 from __future__ import annotations
@@ -15,132 +14,25 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.chest import PIXEL_MM, draw_chest
-from lungstage.geometry import Grid
+from benchmarks.lung_scans import HIDDEN, Known, clinic_patients, rare_patients, real_scans, uncontoured_scans
 from lungstage.lungs import LungParameters, find_lungs, load_lung_parameters
-from lungstage.records import Lungs, Study, Volume
+from lungstage.records import Lungs
 from lungstage.records.lungs import LEFT, RIGHT
 from lungstage.tables import shipped_priors
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 RESULTS = Path(__file__).parent / "results"
-FIRST_SEED, TUMOUR_ML = 5000, 1.0
-MATRIX, SLICE_MM, PET_VOXEL_MM = 256, 2.5, (20.0, 20.0, 20.0)  # the PET is not looked at
-UNCONTOURED = (
-    ("abdomen-ts", "ct.nii.gz"), ("crlm-ct-1004", "ct"), ("qin-lsc-0088", "ct"), ("4d-lung-113", "ct"), ("lung-dx-a0001", "ct"),
-    ("petct-acrin-042", "ct"), ("head-phantom", "ct"), ("head-tilted", "ct"), ("ibsi-lung-pat3", "ct"),
-)  # fmt: skip
 MASKS = ("right", "left", "airway", "hull", "body")
-SUMMED = ("dice", "dice_right", "dice_left", "tumour_in_hull", "central_tumour_in_hull")
+IN_HULL = {kind: f"{kind.replace(' ', '_')}_in_hull" for kind in HIDDEN}
+SUMMED = ("dice", "dice_right", "dice_left", *IN_HULL.values())
+LEAST_SHARE = 0.05  # of the other lung: a smaller one has too little border to be compared by itself
 BEYOND_MM = 40.0  # surfaces are compared inside the box of both masks
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """A scan and what is known of it.
-
-    lungs     uint8 (z, y, x): 1 right, 2 left
-    judged    bool (z, y, x): where the comparison counts; tumours are left out, for a lung is without them
-    tumours   bool (z, y, x) each: malignant ones of a millilitre and more, inside the lung's room
-    central   of each tumour, whether it grows into the mediastinum, so that no surface parts the two
-    traits    what the patient has
-    """
-
-    name: str
-    study: Study
-    lungs: np.ndarray
-    judged: np.ndarray
-    tumours: tuple[np.ndarray, ...] = ()
-    central: tuple[bool, ...] = ()
-    traits: tuple[str, ...] = ()
-
-
-def real_scans() -> Iterator[Known]:
-    """Those of ../shared/data whose lungs are contoured."""
-    from lungstage.study import read_study
-
-    folder = DATA / "lung1-001"
-    if folder.is_dir():
-        tumour = stored(folder / "truth/gtv-1.nii.gz") != 0
-        yield Known(
-            "lung1-001", read_study(folder / "ct"), stored(folder / "truth/lungs-right1-left2.nii.gz"), ~tumour, (tumour,),
-            (False,), ("tumour",),
-        )  # fmt: skip
-    folder = DATA / "cip-ct64"
-    if folder.is_dir():
-        regions = stored(folder / "truth/lm-64.nrrd") & 255
-        lungs = np.where(np.isin(regions, (12, 13, 14)), RIGHT, np.where(np.isin(regions, (9, 10, 11)), LEFT, 0))
-        yield Known("cip-ct64", read_study(folder / "ct-64.nrrd"), lungs, np.ones(lungs.shape, bool))
-
-
-def stored(path: Path) -> np.ndarray:
-    """A stored label map as (z, y, x) with x to the left and y to the back."""
-    import SimpleITK as sitk
-
-    image = sitk.ReadImage(str(path))
-    axes = np.array(image.GetDirection()).reshape(3, 3)
-    return np.flip(sitk.GetArrayFromImage(image), [2 - axis for axis in range(3) if axes[axis, axis] < 0])
-
-
-def synthetic_patients(count: int) -> Iterator[Known]:
-    """Patients with disease as drawn; what is not tumour (fluid, collapse, other findings) is not judged."""
-    import lungstage
-    from lungstage.phantom.masks import draw_masks
-    from lungstage.phantom.parameters import shipped_parameters
-
-    numbers = replace(shipped_parameters(), ct_matrix=MATRIX, ct_slice_mm=SLICE_MM, pet_voxel_mm=PET_VOXEL_MM)
-    for seed in range(FIRST_SEED, FIRST_SEED + count):
-        case = lungstage.make_case(seed=seed, parameters=numbers)
-        masks = draw_masks(case.anatomy, list(case.lesions), case.scan.ct_grid)
-        lungs = as_scanned(seed, case.anatomy, case.scan.ct_grid, masks["lungs"])
-        yield known_patient(seed, case.study, masks, lungs, case.truth.as_json())
-
-
-def as_scanned(seed: int, anatomy, grid, masks: np.ndarray) -> np.ndarray:
-    """uint8 (z, y, x): the lungs of a mask of the patient at rest, as he breathed and his heart beat during the CT."""
-    from lungstage.phantom.motion import draw_motion, move
-    from lungstage.phantom.scanner import draw_lattice
-    from lungstage.phantom.streams import stream
-
-    motion, lattice = draw_motion(stream(seed, "scanner motion")), draw_lattice(stream(seed, "scanner texture"))
-    out = np.zeros_like(masks)
-    for side in (RIGHT, LEFT):
-        out[move((masks == side).astype(np.float32), grid, anatomy, motion, lattice) >= 0.5] = side
-    return out
-
-
-def known_patient(seed: int, study: Study, masks: dict[str, np.ndarray], lungs: np.ndarray, truth: dict) -> Known:
-    """A synthetic patient; lungs: as scanned, masks and truth: as the case gives them."""
-    tumours, central = [], []
-    for k, lesion in enumerate(truth["lesions"], start=1):
-        room = (masks["lesions"] == k) & (masks["lobes"] > 0)
-        if lesion["kind"] == "pulmonary" and lesion["malignant"]:
-            if np.count_nonzero(room) * study.ct.grid.voxel_ml >= TUMOUR_ML:
-                tumours.append(room)
-                central.append(any(c["structure"] == "mediastinum" and c["invaded"] for c in lesion["contacts"]))
-    return Known(
-        f"synthetic {seed}", study, lungs, masks["lesions"] == 0, tuple(tumours), tuple(central),
-        traits_of(truth, float(sum(map(np.count_nonzero, tumours))) * study.ct.grid.voxel_ml),
-    )  # fmt: skip
-
-
-def traits_of(truth: dict, tumours_ml: float) -> tuple[str, ...]:
-    """What a synthetic patient has, in the words of the table; "none of these" where it is nothing of them."""
-    names = {lesion["name"].split(" ")[0] for lesion in truth["lesions"]}
-    kinds = {lesion["kind"] for lesion in truth["lesions"]}
-    patient = truth["patient"]
-    told = {
-        "tumour above 30 ml": tumours_ml > 30, "tumour up to 30 ml": 0 < tumours_ml <= 30, "effusion": "effusion" in kinds,
-        "collapse": "collapse" in kinds, "pneumonia": "pneumonia" in names, "scar": "apical_scar" in names,
-        "emphysema or bulla": bool(names & {"emphysema", "bulla"}), "pleural": "pleural" in kinds,
-        "scoliosis": "scoliosis" in patient["variants"], "arms down": not patient["arms_up"],
-    }  # fmt: skip
-    return tuple(name for name, has in told.items() if has) or ("none of these",)
+PICTURED = 6  # slices of a scan
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -170,34 +62,80 @@ def accuracy_of(known: Known, lungs: Lungs) -> dict[str, float]:
     mean_mm, most_mm = surface_mm(both, truth, known.study.ct.grid.spacing_mm)
     voxel_ml = known.study.ct.grid.voxel_ml
     row = {
-        "dice": dice(both, truth), "dice_right": dice((lungs.right != 0) & judged, (known.lungs == RIGHT) & judged),
-        "dice_left": dice((lungs.left != 0) & judged, (known.lungs == LEFT) & judged),
-        "surface_mean_mm": mean_mm, "surface_95_mm": most_mm,
+        "dice": dice(both, truth), "surface_mean_mm": mean_mm, "surface_95_mm": most_mm,
         "missing_ml": np.count_nonzero(truth & ~both) * voxel_ml, "extra_ml": np.count_nonzero(both & ~truth) * voxel_ml,
     }  # fmt: skip
-    for column, wanted in (("tumour_in_hull", False), ("central_tumour_in_hull", True)):
-        shares = [np.mean(lungs.hull[tumour] != 0) for tumour, central in zip(known.tumours, known.central) if central == wanted]
+    for side, found, other in ((RIGHT, lungs.right, LEFT), (LEFT, lungs.left, RIGHT)):
+        drawn = (known.lungs == side) & judged
+        if np.count_nonzero(drawn) > LEAST_SHARE * np.count_nonzero(known.lungs == other):
+            row["dice_right" if side == RIGHT else "dice_left"] = dice((found != 0) & judged, drawn)
+    for kind, column in IN_HULL.items():
+        shares = [np.mean(lungs.hull[room] != 0) for of, room in known.hidden if of == kind]
         if shares:
             row[column] = float(min(shares))
     return row
 
 
-def write_accuracy(patients: int) -> None:
-    rows, drawn = [], []
-    for source in (real_scans(), synthetic_patients(patients)):
+def write_accuracy(patients: int, keep: Path | None) -> None:
+    rows, clinic, drawn = [], [], []
+    for group, source in ((None, real_scans()), (clinic, clinic_patients(patients, keep)), (drawn, rare_patients(keep))):
         for known in source:
             row = accuracy_of(known, find_lungs(known.study))
             rows.append({"scan": known.name, "has": "; ".join(known.traits)} | row)
             print(rows[-1], flush=True)
-            if known.name.startswith("synthetic"):
-                drawn.append((known.traits, row))
-    traits = sorted({trait for has, _ in drawn for trait in has})
-    for trait in (None, *traits) if drawn else ():
-        of_trait = [row for has, row in drawn if trait is None or trait in has]
-        for name, of in (("mean", np.mean), ("worst", np.min)):
-            values = {key: of([row[key] for row in of_trait if key in row]) for key in SUMMED if any(key in r for r in of_trait)}
-            rows.append({"scan": f"{len(of_trait)} synthetic, {name}", "has": trait or "all"} | values)
+            if group is not None:
+                group.append((known.traits, row))
+    rows += summed([row for _, row in clinic], "of the clinic", "all")
+    drawn = clinic + drawn
+    for trait in sorted({trait for has, _ in drawn for trait in has}):
+        rows += summed([row for has, row in drawn if trait in has], "synthetic", trait)
     write("lungs-accuracy.csv", rows)
+
+
+def summed(of_trait: list[dict], who: str, trait: str) -> Iterator[dict]:
+    """The rows of mean and worst of some patients."""
+    for name, of in (("mean", np.mean), ("worst", np.min)):
+        values = {key: of([row[key] for row in of_trait if key in row]) for key in SUMMED if any(key in r for r in of_trait)}
+        if values:
+            yield {"scan": f"{len(of_trait)} {who}, {name}", "has": trait} | values
+
+
+def draw_pictures(patients: int, keep: Path | None, folder: Path) -> None:
+    """A PNG for each scan: lungs (red), truth (green), what is missing (yellow), too much (magenta), hull and disease (blue)."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for known in chain(real_scans(), clinic_patients(patients, keep), rare_patients(keep)):
+        lungs = find_lungs(known.study)
+        both, truth = (lungs.right | lungs.left) != 0, known.lungs != 0
+        missing, extra = truth & ~both & known.judged, both & ~truth & known.judged
+        figure, axes = plt.subplots(2, PICTURED // 2, figsize=(27, 20))
+        for axis, k in zip(axes.flat, most_different(missing | extra)):
+            axis.imshow(np.clip(known.study.ct.values[k], -1000, 200), cmap="gray", interpolation="nearest")
+            lines = [(truth[k], "lime"), (both[k], "red"), (lungs.hull[k] != 0, "deepskyblue")]
+            for mask, colour in lines + [(room[k], "blue") for _, room in known.hidden]:
+                axis.contour(mask, [0.5], colors=colour, linewidths=0.8)
+            tint = np.zeros((*both.shape[1:], 4))
+            tint[missing[k]], tint[extra[k]] = (1, 1, 0, 0.5), (1, 0, 1, 0.5)
+            axis.imshow(tint, interpolation="nearest")
+            axis.set_title(f"slice {k}")
+            axis.axis("off")
+        figure.suptitle(f"{known.name}: {accuracy_of_dice(known, lungs):.4f}; {', '.join(known.traits)}")
+        figure.tight_layout()
+        figure.savefig(folder / f"{known.name.replace(' ', '-')}.png", dpi=50)
+        plt.close(figure)
+
+
+def most_different(wrong: np.ndarray) -> list[int]:
+    """Slices that differ most, none beside another one, from the feet up."""
+    counts, chosen = np.count_nonzero(wrong, axis=(1, 2)), []
+    for k in np.argsort(-counts):
+        if len(chosen) < PICTURED and all(abs(k - other) > 3 for other in chosen):
+            chosen.append(int(k))
+    return sorted(chosen)
 
 
 def changes(numbers: LungParameters) -> Iterator[tuple[str, float, LungParameters]]:
@@ -220,45 +158,9 @@ def changes(numbers: LungParameters) -> Iterator[tuple[str, float, LungParameter
                 yield name, percent, replace(numbers, **{field.name: changed})
 
 
-def uncontoured_scans() -> Iterator[Known]:
-    """Scans in which nobody drew the lungs, with half of them, one of them or none: what moves is told, not how right it is."""
-    from lungstage.study import read_study
-
-    nothing = np.zeros((0, 0, 0), np.uint8)
-    for name, file in UNCONTOURED:
-        if (DATA / name / file).exists():
-            yield Known(name, read_study(DATA / name / file), nothing, nothing)
-    for name, study in drawn_chests():
-        yield Known(name, study, nothing, nothing)
-
-
-def drawn_chests() -> Iterator[tuple[str, Study]]:
-    """The drawn chest of the speed benchmark, as it is and changed; a phantom of water."""
-    study, _ = draw_chest(100)
-    values, grid = study.ct.values, study.ct.grid
-    half = grid.shape[2] // 2
-
-    def changed(name, hu):
-        return name, replace(study, ct=Volume(np.ascontiguousarray(hu), grid.box((0, 0, 0), hu.shape), "HU"))
-
-    yield changed("drawn", values)
-    yield changed("drawn, right half", values[:, :, :half])
-    one = values.copy()
-    one[:, :, half + 10 :][one[:, :, half + 10 :] < -400] = 20
-    yield changed("drawn, left lung full of fluid", one)
-    yield changed("drawn, emphysema", np.where((values < -700) & (values > -970), values - 125, values))
-    large = Grid(grid.shape, tuple(1.3 * side for side in grid.spacing_mm))
-    yield "drawn, a third larger", replace(study, ct=Volume(values, large, "HU"))
-    noise = np.random.default_rng(1).normal(0, 100, values.shape)
-    yield changed("drawn, noise of 100 HU", np.clip(values + noise, -1024, 3071).astype(np.int16))
-    y, x = np.indices(grid.shape[1:]) - half
-    water = np.where(x**2 + y**2 < (100 / PIXEL_MM) ** 2, 0, -1000) + 0.2 * noise
-    yield changed("water phantom", np.clip(water, -1024, 3071).astype(np.int16))
-
-
-def write_sensitivity(patients: int) -> None:
+def write_sensitivity(patients: int, keep: Path | None) -> None:
     numbers = load_lung_parameters()
-    scans = [*real_scans(), *synthetic_patients(patients), *uncontoured_scans()]
+    scans = [*real_scans(), *clinic_patients(patients, keep), *uncontoured_scans()]
     before = [find_lungs(known.study, numbers) for known in scans]
     truth = [accuracy_of_dice(known, lungs) for known, lungs in zip(scans, before)]
     rows = []
@@ -300,7 +202,12 @@ def write(name: str, rows: list[dict]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", choices=("accuracy", "sensitivity"))
+    parser.add_argument("what", choices=("accuracy", "sensitivity", "pictures"))
     parser.add_argument("--patients", type=int, default=3, help="synthetic patients, seeds from 5000 on (default: %(default)s)")
+    parser.add_argument("--keep", type=Path, help="folder for made patients, of one state of the generator; made once, then read")
+    parser.add_argument("--folder", type=Path, default=Path("pictures"), help="where pictures go (default: %(default)s)")
     wanted = parser.parse_args()
-    {"accuracy": write_accuracy, "sensitivity": write_sensitivity}[wanted.table](wanted.patients)
+    if wanted.what == "pictures":
+        draw_pictures(wanted.patients, wanted.keep, wanted.folder)
+    else:
+        {"accuracy": write_accuracy, "sensitivity": write_sensitivity}[wanted.what](wanted.patients, wanted.keep)
