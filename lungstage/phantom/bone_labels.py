@@ -9,8 +9,9 @@ from ..tables import read_rows, shipped_priors
 from .anatomy import Anatomy
 from .bones import CageLine, one_vertebra, pelvis, rib, sacrum, shoulders, skull, spine_line, sternum, upright
 from .masks import filled, solids_box
+from .paint import LATTICE, paint
 from .parameters import read_table
-from .solids import Solids
+from .solids import Solids, join
 
 NO_BONE = ("cartilage", "brain", "gas", "muscle", "cord", "disc")
 
@@ -18,7 +19,8 @@ NO_BONE = ("cartilage", "brain", "gas", "muscle", "cord", "disc")
 def draw_bones(anatomy: Anatomy, grid: Grid) -> np.ndarray:
     """uint8 (z, y, x) on a grid: the codes of priors/atlas/regions.csv, shoulders and pelvis as `bone`; 0 elsewhere.
 
-    Ribs are bone alone, without their cartilage. Disease and findings are not in it.
+    Ribs are bone alone, without their cartilage, with cortex and marrow. Disease and findings are not in it. Of a bone that
+    reaches into a lung or a vessel only what these leave of it in the image is there.
     """
     codes = {
         row["name"]: int(row["code"])
@@ -29,7 +31,17 @@ def draw_bones(anatomy: Anatomy, grid: Grid) -> np.ndarray:
         bone = solids.keep(np.array([tissue not in NO_BONE for tissue in solids.tissue], bool))
         box = solids_box(bone, anatomy, grid)
         labels[box][filled(bone, anatomy, grid, box)] = codes[name]
+    labels[seen_share(anatomy, grid) < 0.5] = 0
     return labels
+
+
+def seen_share(anatomy: Anatomy, grid: Grid) -> np.ndarray:
+    """float32 (z, y, x): how much of a voxel is bone after everything that is painted later."""
+    bones = anatomy.structures["bones"]
+    solids = join(bones, anatomy.lungs, anatomy.middle)
+    worth = np.zeros((len(solids), 4))
+    worth[: len(bones), 0] = [tissue not in NO_BONE for tissue in bones.tissue]
+    return paint(solids, worth, anatomy.fields, grid, anatomy.person.pose, 0.0, np.zeros((LATTICE,) * 3, np.float32))
 
 
 def named_bones(anatomy: Anatomy) -> list[tuple[str, Solids]]:
