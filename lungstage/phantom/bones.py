@@ -12,6 +12,7 @@ from .person import Person
 from .solids import Solids, axes_along, cylinder, ellipsoid, join, path, tubes
 
 RIB_STEPS = 40
+FIRST_TURN = 0.1  # a rib lies on the cage from near its neck on; a straight line to further aside would run through the lung
 CORTEX_MM = 1.1
 
 
@@ -137,7 +138,7 @@ def sacrum(person: Person) -> Solids:
 def rib(person: Person, line: CageLine, row: dict, vertebrae: Table, side: int) -> Solids:
     """One rib with its cartilage, side -1 right, +1 left."""
     size, sz = person.size, person.scale[2]
-    turn = np.linspace(0.34, np.pi - 0.12, RIB_STEPS)
+    turn = np.linspace(FIRST_TURN, np.pi - 0.12, RIB_STEPS)
     z = (row["head_z"] - row["drop"] * (1 - np.cos(turn)) / 2) * sz
     along, normals = line.point(turn, z, side, row["thickness"] / 2 * size + 0.3)
     level = np.argmin(np.abs(vertebrae["z"] - row["head_z"]))
