@@ -11,11 +11,15 @@ from ..kernels.shares import highest_of_blocks, share_of_blocks
 from ..records import Lungs, Skeleton
 
 
+VERTEBRAE, VERTEBRA = (60, 83), 85  # codes of priors/atlas/regions.csv: C1 to L5, and of unknown number
+
+
 @dataclass(frozen=True, eq=False)
 class Shares:
     """What fills each block, float32 (z, y, x) summing to 1, and the code of the bone there.
 
-    lung is what the lung would fill in health (the hull); body is bool, inside the skin.
+    lung is what the lung would fill in health (the hull); body is bool, inside the skin. A vertebra has the code of all, whatever
+    its number: healthy ones are alike.
     """
 
     grid: Grid
@@ -37,6 +41,7 @@ def share_blocks(lungs: Lungs, skeleton: Skeleton, factors: tuple[int, int, int]
     bone = np.minimum(bone, 1 - airway)
     lung = np.minimum(lung, 1 - airway - bone)  # a hull is drawn over dents and may run over bone, bone is seen
     code = highest_of_blocks(skeleton.labels, factors)[whole]
+    code = np.where((code >= VERTEBRAE[0]) & (code <= VERTEBRAE[1]), VERTEBRA, code)
     return Shares(grid, lung, airway, bone, 1 - airway - lung - bone, body >= 0.5, code)
 
 

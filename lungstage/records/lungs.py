@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..geometry import Grid
-from .arrays import freeze_on
+from .arrays import freeze_on, frozen
 from .notes import Note
 
 RIGHT, LEFT = 1, 2
+RIBS, VERTEBRAE = 12, 24
+"""Of a side; from C1 to L5."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,24 @@ class Skeleton:
     """The bones of one study.
 
     labels      uint8 (z, y, x) on the CT's grid, codes of priors/atlas/regions.csv, 0 elsewhere
-    p_ribs      probability in [0, 1] that the ribs are counted right; where it is low, labels give them no numbers; 0 where none
-                could be followed
+    p_rib       float (2, 12), probability in [0, 1] that the number of a right (first row) or left rib 1 to 12 is right; where it
+                is low, labels give it none, and 0 stands here
+    p_vertebra  float (24), the same of C1 to L5
     """
 
     grid: Grid
     labels: np.ndarray
-    p_ribs: float = 0.0
+    p_rib: np.ndarray = field(default_factory=lambda: np.zeros((2, RIBS)))
+    p_vertebra: np.ndarray = field(default_factory=lambda: np.zeros(VERTEBRAE))
+
+    @property
+    def p_ribs(self) -> float:
+        """Median probability of the ribs that have a number, 0 where none has."""
+        return float(np.median(self.p_rib[self.p_rib > 0])) if (self.p_rib > 0).any() else 0.0
 
     def __post_init__(self):
         freeze_on(self, self.grid, "labels")
+        for name, shape in (("p_rib", (2, RIBS)), ("p_vertebra", (VERTEBRAE,))):
+            if np.shape(getattr(self, name)) != shape:
+                raise ValueError(f"Skeleton.{name} has shape {np.shape(getattr(self, name))}, not {shape}")
+            object.__setattr__(self, name, frozen(getattr(self, name)))

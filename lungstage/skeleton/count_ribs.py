@@ -7,7 +7,7 @@ on above shows no rib there, and none below the last. What a rib is like stands 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,18 +15,26 @@ from .parameters import RibTable
 from .trace_ribs import Trace, Unrolled
 
 HEAD_DEG = 28.0  # where every rib is, and still at about the height of its head
-STEP_GROWS = 1.3  # from one rib to the next the step grows less, but where one is missing
-PITCH_MM = (17.0, 30.0)  # of two ribs of an adult, from head to head
-FIRST_ABOVE_LUNG_MM, FIRST_SD_MM = 16.0, 16.0  # of the first head above the lungs' tops: 22 to 28 on five chests, 0 on drawn ones
+BACK_DEG = 45.0  # so far a rib runs nearly level
+TWICE_MM = 9.5  # the heads of two ribs are further apart
+LEVEL_MM = 36.0  # right and left ribs further apart than this are of two levels: a bent spine lifts one side by half a rib
+SHIFTS_MM, TILTS, LEAN_COST = np.arange(-12.0, 12.1, 3.0), np.arange(-0.09, 0.1, 0.03), 0.2
+SCALES, SCALE, SCALE_SD = np.arange(0.7, 1.21, 0.05), 0.95, 0.1  # of the table's distances from rib to rib
+GAP_SD_MM, GAP_SD = 2.0, 0.07  # of one distance, in mm and as a share of it
+FIRST_ABOVE_LUNG_MM, FIRST_SD_MM = (
+    17.0,
+    8.0,
+)  # of the first head above the lungs' tops: 22 to 28 on five chests, 5 to 13 on drawn ones
 REACH_SD = 0.08
+UNLIKE, UNLIKE_GAP = 0.05, 0.01  # ribs, and distances between two, that are like no table
 SIDE_DEG = 100.0  # every rib has reached furthest by then
 CUT_SLICES = 2  # what ends nearer to the scan's end is cut by it
-DOUBLE_SHARE = 0.4  # of the pitch: the first two ribs are hardly further apart, two traces of one rib nearer
-BETWEEN_SHARE = 1.3
-NEAR_FIRST = 2  # gaps; the first ribs stand nearer to each other than the others
-CROWDED_SHARE, CROWDED_P = 0.72, 0.5  # of the pitch; in three synthetic patients with such a gap the count was wrong in two
-UPPER = 4  # levels that tell where the first rib is
-STRANGE = 0.02  # a cervical rib, a lumbar one, or none at all: a trace that no rib of twelve explains
+EDGE_MM = 10.0  # a rib nearer to the end of the scan than this need not be seen
+ALONE = 0.15  # a rib that is found on one side only
+STRANGE = (
+    0.03,
+    0.005,
+)  # a trace on one side, or a pair of them, that is none of the ribs: a rib traced twice, a calcified muscle
 
 
 @dataclass(frozen=True)
@@ -35,12 +43,10 @@ class Level:
 
     height_mm   of the heads above the lowest slice, mean of the sides
     traces      indices of the traces: right, left or both
-    step        how many ribs further down than the level above: more than 1 where one is missing
     """
 
     height_mm: float
     traces: tuple[int, ...]
-    step: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +54,15 @@ class Count:
     """The most probable number of each trace, and how probable it is.
 
     numbers    int (traces), 1 to 12; 0 where it is none of them
-    p          probability in [0, 1] that all are right: one miscount shifts every number
+    p          float (traces), probability in [0, 1] that the number is right
+    levels     from the head down
+    p_level    float (levels, 12), probability that a level is each of the ribs
     """
 
     numbers: np.ndarray
-    p: float
+    p: np.ndarray
+    levels: tuple[Level, ...] = ()
+    p_level: np.ndarray = field(default_factory=lambda: np.zeros((0, 12)))
 
 
 @dataclass(frozen=True)
@@ -77,8 +87,9 @@ class Reach:
     whole: bool
 
 
-def pair_sides(right: np.ndarray, left: np.ndarray, apart_mm: float) -> list[tuple[int | None, int | None]]:
-    """Pairs of indices (right, left) of two falling lists of heights: what lies within `apart_mm` in order, the rest alone.
+def pair_sides(right: np.ndarray, left: np.ndarray, apart_mm: float) -> tuple[float, list[tuple[int | None, int | None]]]:
+    """Pairs of indices (right, left) of two falling lists of heights: what lies within `apart_mm` in order, the rest alone; and
+    their cost in mm.
 
     The pairing with the least sum of distances, a rib alone counting `apart_mm` / 2 (dynamic programming).
     """
@@ -100,87 +111,148 @@ def pair_sides(right: np.ndarray, left: np.ndarray, apart_mm: float) -> list[tup
         before = come[at]
         pairs.append((before[0] if before[0] < at[0] else None, before[1] if before[1] < at[1] else None))
         at = before
-    return pairs[::-1]
+    return float(cost[-1, -1]), pairs[::-1]
 
 
-def levels_of(traces: list[Trace]) -> tuple[list[Level], float]:
-    """The levels from the head down, and the pitch of the ribs in mm."""
-    heights = np.array([float(trace.at(HEAD_DEG)) for trace in traces])
-    sides = [[k for k in np.argsort(-heights) if traces[k].side == side] for side in (1, 2)]
-    steps = np.concatenate([-np.diff(heights[side]) for side in sides])
-    steps = steps[(steps >= PITCH_MM[0]) & (steps <= PITCH_MM[1])]
-    pitch = float(np.median(steps)) if steps.size else float(np.mean(PITCH_MM))
-    sides = [without_doubles(side, heights, traces, pitch) for side in sides]
-    lean = lean_mm(*(heights[side] for side in sides), pitch)
-    pairs = pair_sides(heights[sides[0]] - lean, heights[sides[1]], pitch)
+def levels_of(traces: list[Trace]) -> list[Level]:
+    """The levels from the head down."""
+    heights = np.array([head_mm(trace) for trace in traces])
+    right, left = (without_doubles(side, heights, traces) for side in (1, 2))
+    lean = lean_mm(heights[right], heights[left])
     found = []
-    for i, j in pairs:
-        members = tuple(side[k] for side, k in zip(sides, (i, j)) if k is not None)
-        level = np.mean([heights[k] - (lean if traces[k].side == 1 else 0.0) for k in members])
-        found.append((float(level), members))
-    found.sort(key=lambda one: -one[0])
-    levels, steps_mm = [], []
-    for k, (height, members) in enumerate(found):
-        step, last = 0, steps_mm[-1] if steps_mm else pitch
-        if k:
-            gap = found[k - 1][0] - height
-            step = max(1, int(round(gap / (STEP_GROWS * max(last, 0.8 * pitch)))))
-            steps_mm.append(gap / step)
-        levels.append(Level(height, members, step))
-    return levels, pitch
+    for i, j in pair_sides(heights[right] - lean, heights[left], LEVEL_MM)[1]:
+        members = [(heights[right[i]] - lean[i], right[i])] if i is not None else []
+        members += [(heights[left[j]], left[j])] if j is not None else []
+        found.append(Level(float(np.mean([height for height, _ in members])), tuple(k for _, k in members)))
+    return sorted(found, key=lambda level: -level.height_mm)
 
 
-def without_doubles(order: list[int], heights: np.ndarray, traces: list[Trace], pitch: float) -> list[int]:
-    """Traces of one side from the head down, without those that are no ribs of their own: the shorter of two nearer than two ribs
-    can be, and one between two ribs that are neighbours."""
-
-    def length(k):
-        return len(traces[k].angles)
-
+def without_doubles(side: int, heights: np.ndarray, traces: list[Trace]) -> list[int]:
+    """Traces of one side from the head down, of two nearer than two ribs can be the longer one."""
     kept: list[int] = []
-    for k in order:
-        if kept and heights[kept[-1]] - heights[k] < DOUBLE_SHARE * pitch:
-            kept[-1] = max((kept[-1], k), key=length)
-        else:
-            kept.append(k)
-    between = {
-        k for above, k, below in zip(kept, kept[1:], kept[2:])
-        if heights[above] - heights[below] < BETWEEN_SHARE * pitch and length(k) < min(length(above), length(below))
-    }  # fmt: skip
-    return [k for k in kept if k not in between]
+    for k in np.argsort(-heights):
+        if traces[k].side == side:
+            if kept and heights[kept[-1]] - heights[k] < TWICE_MM:
+                kept[-1] = max((kept[-1], k), key=lambda one: len(traces[one].angles))
+            else:
+                kept.append(k)
+    return kept
 
 
-def lean_mm(right: np.ndarray, left: np.ndarray, pitch: float) -> float:
-    """How much higher the right ribs stand: the median distance of each to the nearest left one."""
-    if not right.size or not left.size:
-        return 0.0
-    off = right[:, None] - left
-    nearest = off[np.arange(len(right)), np.abs(off).argmin(1)]
-    return float(np.median(nearest[np.abs(nearest) <= pitch / 2])) if (np.abs(nearest) <= pitch / 2).any() else 0.0
+def head_mm(trace: Trace) -> float:
+    """Height of a rib's head, from its back half: near the spine other bones lie in between."""
+    back = trace.angles <= max(BACK_DEG, float(trace.angles[0]))
+    return float(trace.flow.height(np.median(trace.heads[back]), HEAD_DEG))
+
+
+def lean_mm(right: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """How much higher each right rib stands than its partner on the left, as far as a shift and a tilt of the cage say it.
+
+    Those with which the sides pair best; a bent spine tilts its upper half against the lower one.
+    """
+    best, least = np.zeros(len(right)), np.inf
+    if right.size and left.size:
+        along = right - right.mean()
+        for shift in SHIFTS_MM:
+            for tilt in TILTS:
+                lean = shift + tilt * along
+                cost = pair_sides(right - lean, left, LEVEL_MM)[0] + LEAN_COST * np.abs(lean).sum()
+                if cost < least:
+                    best, least = lean, cost
+    return best
 
 
 def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: Scan, table: RibTable) -> Count:
-    """Number the traces; blocks and the trace each belongs to, int (blocks), say how far a rib reaches aside."""
-    numbers = np.zeros(len(traces), int)
+    """Number the traces; blocks and the trace each belongs to, int (blocks), say how far a rib reaches aside.
+
+    Over all ways to number the levels downwards, to leave some out (what is traced twice, or is no rib) and to miss some ribs,
+    and over how near to each other this patient's ribs stand and how wide he is, each weighed by its likelihood.
+    """
+    numbers, p = np.zeros(len(traces), int), np.zeros(len(traces))
     if not traces:
-        return Count(numbers, 0.0)
+        return Count(numbers, p)
     reaches = [reach_of(blocks, owner == k, scan.step_mm) for k in range(len(traces))]
-    levels, pitch = levels_of(traces)
-    below_top = np.cumsum([level.step for level in levels])
-    firsts = np.arange(-1, 13)
-    odds = np.array([log_odds_of_first(first + below_top, levels, pitch, reaches, scan, table) for first in firsts])
-    p_first = np.exp(odds - odds.max())
-    p_first /= p_first.sum()
-    for number, level in zip(firsts[p_first.argmax()] + below_top, levels):
-        if 1 <= number <= 12:
-            numbers[list(level.traces)] = number
-    return Count(numbers, float(p_first.max()) * p_regular(levels, pitch))
+    levels = levels_of(traces)
+    seen_mm = np.array([shown_reach_mm(level, reaches) for level in levels])
+    odds, weights = [], []
+    for scale in SCALES:
+        for widest in sorted(set(table.reach)):
+            total, marginal = log_odds_of_numbers(levels, seen_mm / widest, float(scale), scan, table)
+            weights.append(total - 0.5 * ((scale - SCALE) / SCALE_SD) ** 2)
+            odds.append(marginal)
+    weights = np.exp(np.array(weights) - max(weights))
+    p_level = np.tensordot(weights / weights.sum(), np.array(odds), 1)
+    for level, row in zip(levels, p_level):
+        for k in level.traces:
+            numbers[k], p[k] = row.argmax() + 1, row.max()
+    # of two traces of one rib the surer has its number
+    for side in (1, 2):
+        for number in range(1, 13):
+            same = [k for k, trace in enumerate(traces) if trace.side == side and numbers[k] == number]
+            for k in sorted(same, key=lambda k: -p[k])[1:]:
+                numbers[k], p[k] = 0, 0.0
+    return Count(numbers, p, tuple(levels), p_level)
 
 
-def p_regular(levels: list[Level], pitch: float) -> float:
-    """Probability that each level is one rib: one too near to the next may be half of another's, or none at all."""
-    gaps = np.array([(a.height_mm - b.height_mm) / b.step for a, b in zip(levels, levels[1:])])
-    return float(CROWDED_P ** np.count_nonzero(gaps[NEAR_FIRST:] < CROWDED_SHARE * pitch))
+def shown_reach_mm(level: Level, reaches: list[Reach]) -> float:
+    """How far the ribs of a level reach aside as a share of the widest one; nan where the scan cuts them."""
+    whole = [reaches[k].mm for k in level.traces if reaches[k].whole]
+    return float(np.mean(whole)) / max(1.0, max(reach.mm for reach in reaches)) if whole else np.nan
+
+
+def log_odds_of_numbers(
+    levels: list[Level], reach: np.ndarray, scale: float, scan: Scan, table: RibTable
+) -> tuple[float, np.ndarray]:
+    """Log likelihood of the levels, summed over all numberings, and the share (levels, 12) of each number.
+
+    reach    (levels), of the widest rib of all twelve, nan where it is not known
+    scale    how near to each other the ribs stand, as a share of the table's
+
+    Forwards and backwards through the levels: a level that has a number comes after one with a lower number, or is the first;
+    levels between two of these are no ribs, numbers between them are ribs that were missed.
+    """
+    below, missed, heights = (
+        np.array(table.below_first) * scale,
+        np.log(table.missed),
+        np.array([one.height_mm for one in levels]),
+    )
+    count = len(levels)
+    strange = np.log([STRANGE[len(level.traces) - 1] for level in levels])
+    skipped = np.concatenate([[0.0], np.cumsum(strange)])
+    own = np.array([np.log(ALONE) if len(level.traces) == 1 else 0.0 for level in levels])[:, None] + log_near(
+        np.nan_to_num((reach[:, None] - np.array(table.reach)) / REACH_SD)
+    )
+    lost = np.concatenate([[0.0], np.cumsum(missed)])
+    between = np.where(np.tri(12, 12, -1).T > 0, lost[None, :-1] - lost[1:, None], -np.inf)  # (from, to)
+    room_above, room_below = scan.spine_mm[1] - heights, heights - scan.spine_mm[0]
+    gaps = below[None, :] - below[:, None]
+    # ribs of which the scan holds the place, above the first number and below the last
+    first = np.array([[missed[:n][below[n] - below[:n] < room - EDGE_MM].sum() for n in range(12)] for room in room_above])
+    last = np.array(
+        [[missed[n + 1 :][below[n + 1 :] - below[n] < room - EDGE_MM].sum() for n in range(12)] for room in room_below]
+    )
+    if scan.lung_top_mm is not None:
+        first = first + log_near((heights[:, None] + below - scan.lung_top_mm - FIRST_ABOVE_LUNG_MM) / FIRST_SD_MM)
+    steps = {}
+    for i in range(count):
+        for j in range(i):
+            off = (heights[j] - heights[i] - gaps) / (GAP_SD_MM + GAP_SD * gaps)
+            steps[j, i] = between + log_near(off, UNLIKE_GAP) + skipped[i] - skipped[j + 1]
+    ahead, after = skipped[:count, None] + first + own, skipped[count] - skipped[1:, None] + last
+    for i in range(1, count):
+        ways = [ahead[i]] + [own[i] + log_sum(ahead[j][:, None] + steps[j, i], 0) for j in range(i)]
+        ahead[i] = log_sum(np.array(ways), 0)
+    for j in range(count - 2, -1, -1):
+        ways = [after[j]] + [log_sum(steps[j, i] + (own[i] + after[i])[None], 1) for i in range(j + 1, count)]
+        after[j] = log_sum(np.array(ways), 0)
+    total = float(log_sum((ahead + skipped[count] - skipped[1:, None] + last).ravel(), 0))
+    return total, np.exp(ahead + after - total)
+
+
+def log_sum(values: np.ndarray, axis: int) -> np.ndarray:
+    """log of the sum of exponentials along an axis."""
+    top = np.maximum(values.max(axis), -1e300)
+    return top + np.log(np.exp(values - np.expand_dims(top, axis)).sum(axis) + 1e-300)
 
 
 def reach_of(blocks: Unrolled, mine: np.ndarray, step_mm: float) -> Reach:
@@ -190,47 +262,6 @@ def reach_of(blocks: Unrolled, mine: np.ndarray, step_mm: float) -> Reach:
     return Reach(float(np.percentile(aside, 98)) if aside.size else 0.0, bool(lowest > CUT_SLICES * step_mm))
 
 
-def log_odds_of_first(
-    number: np.ndarray, levels: list[Level], pitch: float, reaches: list[Reach], scan: Scan, table: RibTable
-) -> float:
-    """Log likelihood of the levels having these numbers, int (levels), up to a constant."""
-    known = (number >= 1) & (number <= 12)
-    if not known.any():
-        return -np.inf
-    of_twelve = [(int(n), level) for n, level in zip(number, levels) if 1 <= n <= 12]
-    odds = np.log(STRANGE) * np.count_nonzero(~known)
-    odds += log_odds_of_height(of_twelve[:UPPER], pitch, scan, table) + log_odds_of_reach(of_twelve, reaches, table)
-    return float(odds + log_odds_of_absent(number, levels, pitch, scan, table))
-
-
-def log_odds_of_height(of_twelve: list[tuple[int, Level]], pitch: float, scan: Scan, table: RibTable) -> float:
-    """Of the first rib's head lying where it does above the lungs; 0 where their tops are not seen."""
-    if scan.lung_top_mm is None:
-        return 0.0
-    below = np.array(table.below_first) * pitch / np.median(np.diff(table.below_first))
-    first_mm = np.median([level.height_mm + below[n - 1] for n, level in of_twelve])
-    return log_near((first_mm - scan.lung_top_mm - FIRST_ABOVE_LUNG_MM) / FIRST_SD_MM)
-
-
-def log_odds_of_reach(of_twelve: list[tuple[int, Level]], reaches: list[Reach], table: RibTable) -> float:
-    """Of whole ribs reaching as far aside as they do, as shares of what the widest here does."""
-    widest_mm, widest = max(reach.mm for reach in reaches), max(table.reach[n - 1] for n, _ in of_twelve)
-    odds = 0.0
-    for n, level in of_twelve:
-        seen = [reaches[k].mm / max(widest_mm, 1.0) for k in level.traces if reaches[k].whole]
-        if seen:
-            odds += log_near((np.mean(seen) - table.reach[n - 1] / widest) / REACH_SD)
-    return odds
-
-
-def log_odds_of_absent(number: np.ndarray, levels: list[Level], pitch: float, scan: Scan, table: RibTable) -> float:
-    """Of the scan holding ribs that were not traced: above the first, below the last and between."""
-    room_above = int(max(0.0, scan.spine_mm[1] - levels[0].height_mm - 0.4 * pitch) / pitch)
-    room_below = int(max(0.0, levels[-1].height_mm - scan.spine_mm[0] - 0.4 * pitch) / pitch)
-    held = np.arange(max(1, number[0] - room_above), min(12, number[-1] + room_below) + 1)
-    return float(np.log(np.array(table.missed)[np.setdiff1d(held, number) - 1]).sum())
-
-
-def log_near(z: float) -> float:
-    """Log of a normal density with heavy tails: one rib in twenty is unlike the table."""
-    return float(np.log(0.95 * np.exp(-0.5 * z * z) + 0.05 * np.exp(-0.5 * (z / 4) ** 2)))
+def log_near(z, unlike: float = UNLIKE):
+    """Log of a normal density with heavy tails: so many are unlike the table."""
+    return np.log((1 - unlike) * np.exp(-0.5 * z * z) + unlike * np.exp(-0.5 * (z / 4) ** 2) + 1e-300)

@@ -6,6 +6,9 @@ from functools import cache
 
 from ..tables import read_rows, shipped_priors
 
+VERTEBRAE = tuple(f"{part}{k}" for part, count in (("C", 7), ("T", 12), ("L", 5)) for k in range(1, count + 1))
+"""Names of the vertebrae from the head down."""
+
 
 @cache
 def code_of(name: str) -> int:

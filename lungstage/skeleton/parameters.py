@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ..errors import ImpossibleRequest
 from ..tables import Priors, read_parameters, read_rows, shipped_priors
 
+VERTEBRA_COLUMNS = ("vertebra", "pitch_mm", "rib", "rib_below_mm", "source", "verified")
 RIB_COLUMNS = ("rib", "below_first", "reach", "missed", "source", "verified")
 
 
@@ -20,8 +21,18 @@ class RibTable:
 
 
 @dataclass(frozen=True)
+class VertebraTable:
+    """Vertebrae from the head down, from priors/atlas/vertebrae.csv; what the columns mean stands there. rib: 0 of none."""
+
+    names: tuple[str, ...] = ()
+    pitch_mm: tuple[float, ...] = ()
+    rib: tuple[int, ...] = ()
+    rib_below_mm: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class SkeletonParameters:
-    """What bone looks like and where it stands; ribs: what each of the twelve is like."""
+    """What bone looks like and where it stands; ribs, vertebrae: what each of them is like."""
 
     working_mm: float
     body_hu: float
@@ -40,14 +51,16 @@ class SkeletonParameters:
     sternum_outside_mm: float
     sternum_depth_mm: float
     least_bone_ml: float
-    rib_count_p_min: float
+    rib_p_min: float
     ribs: RibTable = RibTable()
+    vertebrae: VertebraTable = VertebraTable()
 
 
 def load_skeleton_parameters(priors: Priors | None = None) -> SkeletonParameters:
     """The numbers of a priors folder, or those that ship with the package."""
     priors = priors or shipped_priors()
-    return replace(read_parameters(priors, "parameters/skeleton.toml", SkeletonParameters), ribs=rib_table(priors))
+    numbers = read_parameters(priors, "parameters/skeleton.toml", SkeletonParameters)
+    return replace(numbers, ribs=rib_table(priors), vertebrae=vertebra_table(priors))
 
 
 def rib_table(priors: Priors) -> RibTable:
@@ -56,3 +69,13 @@ def rib_table(priors: Priors) -> RibTable:
     if [row["rib"] for row in rows] != [str(k) for k in range(1, 13)]:
         raise ImpossibleRequest("priors/atlas/ribs.csv: the ribs must be 1 to 12 in order")
     return RibTable(*(tuple(float(row[name]) for row in rows) for name in RIB_COLUMNS[1:4]))
+
+
+def vertebra_table(priors: Priors) -> VertebraTable:
+    """The vertebrae of a priors folder."""
+    rows = read_rows(priors, "atlas/vertebrae.csv", VERTEBRA_COLUMNS)
+    ribs = tuple(int(row["rib"] or 0) for row in rows)
+    if [rib for rib in ribs if rib] != list(range(1, 13)):
+        raise ImpossibleRequest("priors/atlas/vertebrae.csv: the ribs 1 to 12 must each meet one vertebra, in order")
+    pitch, below = (tuple(float(row[name] or 0) for row in rows) for name in ("pitch_mm", "rib_below_mm"))
+    return VertebraTable(tuple(row["vertebra"] for row in rows), pitch, ribs, below)

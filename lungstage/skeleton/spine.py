@@ -14,20 +14,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernels.gaussian import smooth_gaussian
-from ..kernels.slices import fill_slices
+from ..kernels.slices import fill_slices, span_slices
 from .coarse import Coarse
 from .parameters import SkeletonParameters
-from .pieces import box_of, grown, highest_beside, keep_pieces_above, shrunk
+from .pieces import box_of, highest_beside, keep_pieces_above
 
 FULL_BONE_HU = 160.0  # this much above the least that counts, bone counts fully
 MIDLINE_MM = 120.0  # an off-centre spine is believed up to about here; weak, for an arm may shift the body's centre
 CANAL_AHEAD_MM = 35.0  # its centre lay up to 31 mm in front of the back of the lungs, on every scan looked at
 LUNGS_MM2 = 3000.0  # air of a slice above this is more than a windpipe and the lungs' very tops
 TWO_VERTEBRAE_MM = 50.0
-CLOSED_BLOCKS = 2  # gaps of a vertebra's shell up to twice this wide are closed
+HALF_VERTEBRA_MM = 10.0
 SCORE_MIN = (
     0.14  # least likeness of a slice to body, canal and arch to be spine; a quarter more or less changes no slice looked at
 )
+TRANSVERSE_REACH_MM, TRANSVERSE_BEHIND_MM = 36.0, 8.0  # transverse processes, aside and behind the arch
+NECK_SLOPE, NECK_AHEAD_MM = 0.85, 18.0  # the neck of a rib lies before this line, the transverse process behind it
 STEEPEST = 1.0  # mm sideways per mm along the body
 
 
@@ -167,10 +169,10 @@ def vertebra_corridor(coarse: Coarse, centres: np.ndarray, seen: np.ndarray, num
     behind, beside = from_canal_mm(coarse, centres)
     half_width = half_widths_mm(coarse, behind, beside, seen, numbers)[:, None, None]
     # bodies are as deep as wide in the chest and flatter in the loins (Panjabi 1991); the shell's blur is added
-    half_depth = 3.0 + 0.75 * half_width
+    half_depth = 3.0 + 0.9 * half_width
     body = (beside / half_width) ** 2 + ((behind + numbers.canal_radius_mm + half_depth) / half_depth) ** 2 <= 1
-    arch = (abs(beside) <= numbers.vertebra_half_width_mm) & (behind <= numbers.arch_behind_mm)
-    arch &= behind >= -numbers.body_ahead_mm / 2
+    arch = (abs(beside) <= TRANSVERSE_REACH_MM) & (behind <= numbers.arch_behind_mm + TRANSVERSE_BEHIND_MM)
+    arch &= behind >= np.maximum(NECK_SLOPE * abs(beside) - NECK_AHEAD_MM, -numbers.body_ahead_mm / 2)
     spinous = (abs(beside) <= numbers.vertebra_half_width_mm / 2.5) & (behind > 0) & (behind <= numbers.spinous_reach_mm)
     canal = beside**2 + behind**2 <= numbers.canal_radius_mm**2
     return (body | arch | spinous) & ~canal & seen[:, None, None]
@@ -202,15 +204,24 @@ def half_widths_mm(coarse: Coarse, behind, beside, seen: np.ndarray, numbers: Sk
 def find_vertebrae(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:
     """The vertebrae, bool: bone of the corridor, with its marrow.
 
-    Marrow of an old spine is hardly denser than enhanced blood, so it is found as what the shell of a body encloses.
+    Marrow of an old spine is hardly denser than enhanced blood, so it is found as what the shell of a body encloses; the shell
+    of a slice may be thin, but the end plates above and below reach as far.
     """
     vertebrae = np.zeros(coarse.bone.shape, bool)
-    box = box_of(canal.corridor, margin=CLOSED_BLOCKS + 1)
+    box = box_of(canal.corridor, margin=1)
     if box is None:
         return vertebrae
     corridor = canal.corridor[box]
     shell = coarse.bone[box] & corridor
     marrow = corridor & (coarse.mean[box] > coarse.soft_hu + numbers.marrow_above_soft_hu)
-    closed = fill_slices(shrunk(grown(shell, CLOSED_BLOCKS), CLOSED_BLOCKS))
+    closed = span_slices(grown_along(shell, HALF_VERTEBRA_MM / coarse.spacing_mm[0])).view(bool)
     vertebrae[box] = shell | (marrow & closed)
+    vertebrae[box] |= fill_slices(vertebrae[box]) & corridor
     return keep_pieces_above(vertebrae, 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
+
+
+def grown_along(mask: np.ndarray, slices: float) -> np.ndarray:
+    """The mask with what lies up to so many slices above or below it."""
+    from scipy import ndimage
+
+    return ndimage.maximum_filter1d(mask.view(np.uint8), 2 * int(round(slices)) + 1, axis=0, mode="constant")

@@ -21,7 +21,12 @@ FIRST_RIB_ABOVE_MM = 32.0  # its head stands about 25 mm above where the lungs b
 BOTH_TOPS_MM = 10.0  # so far below the higher lung's top the other one has mostly begun
 LUNG_SHARE = 0.1  # of the largest piece of air: one lung may be small
 RIBS_BELOW_MM = 170.0  # below the slice where the diaphragm fills half of the chest no rib is
-HEADS_AHEAD_MM, HEADS_BESIDE_MM = 40.0, 65.0  # of the canal; the first rib turns forward there, further aside is the shoulder
+HEADS_AHEAD_MM, HEADS_BEHIND_MM, HEADS_BESIDE_MM = (
+    40.0,
+    20.0,
+    65.0,
+)  # of the canal; the first rib turns forward there, beyond is shoulder
+HEADS_BELOW_TOP_MM = 40.0  # so far below their tops the lungs are narrow, and ribs run far behind the outline
 LUMP_BLOCKS = 3  # a rib is at most twice as thick
 CUT_SLICES = 3  # lungs that reach nearer to the highest slice go on above it
 LUNG_AIR_ML = 25.0  # less connected air is windpipe or bowel gas; 25 % more or less moves no block on any scan looked at
@@ -166,10 +171,11 @@ def first_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, num
     near = np.zeros(depth_mm.shape, bool)
     if canal.seen.any():
         side_z = coarse.spacing_mm[0]
-        about = slice(max(0, top - int(BOTH_TOPS_MM / side_z)), top + 1 + int(FIRST_RIB_ABOVE_MM / side_z))
+        about = slice(max(0, top - int(HEADS_BELOW_TOP_MM / side_z)), top + 1 + int(FIRST_RIB_ABOVE_MM / side_z))
         behind, beside = from_canal_mm(coarse, canal.centres)
-        near[about] = depth_mm[about] >= -2 * numbers.rib_outside_mm
-        near[about] &= (behind[about] > -HEADS_AHEAD_MM) & (abs(beside[about]) < HEADS_BESIDE_MM)
+        near[about] = (
+            (behind[about] > -HEADS_AHEAD_MM) & (behind[about] < HEADS_BEHIND_MM) & (abs(beside[about]) < HEADS_BESIDE_MM)
+        )
     return near
 
 

@@ -17,21 +17,53 @@ from .spine import Canal, from_canal_mm, smooth_along
 ORIGIN_AHEAD_MM = 50.0  # of the canal: inside the cage at every height, and near enough that the neck of a rib is aside of it
 STEP_DEG = 3.0  # at the wall of a chest, two blocks
 BEHIND_DEG, FRONT_DEG = 18.0, 168.0  # nearer the spine lie heads and transverse processes, further in front the sternum
-SMOOTH_MM = 3.4  # a rib's upper and lower edge, dense both, make one band
+SMOOTH_MM = 5.0  # a rib's upper and lower edge, dense both, make one band
+SMOOTH_FLAT_MM = 2.8  # the first two ribs are flat, and nearer to each other
+FIRST_TWO_MM = 10.0  # below the lungs' tops the third rib begins
 RIB_APART_MM = 9.0  # two ribs are never nearer in height, edge to edge they lie half a rib apart
-FAINT_SHARE = 0.25  # of what a rib usually gathers at an angle
-FALL_MM_PER_DEG = -1.3  # how a rib usually sinks from angle to angle at the side; behind it is nearly level
+FAINT_SHARE = 0.2  # of what a rib usually gathers at an angle
+FALLS = np.arange(0.0, 1.7, 0.2)  # mm per degree by which the highest rib sinks at the side,
+GROWTHS = np.arange(0.0, 0.0125, 0.002)  # and by how much more the others do, per mm that their heads lie lower
+FLOW_LAGS = (1, 3, 6)  # steps of angle
+THICK = 3.0  # blocks: what is thicker is no rib, and counts no more
+RIBS_MM = 330.0  # below the lungs' tops the last rib ends
+SURE_DEG = 110.0  # further in front ribs turn up to the sternum
+PITCH_SMOOTH_MM = 12.0  # half of the way from rib to rib: what is smoothed so knows no ribs
 OFF_MM = 7.0  # a rib bends no more than this from angle to angle
 LOST_DEG = 15.0  # where a rib is thinner than noise it may be lost for this long
-JOINED_DEG, JOINED_MM = 18.0, 6.0  # what goes on further off may be the next rib
+JOINED_DEG, JOINED_MM = 30.0, 6.0  # what goes on further off may be the next rib
 LEAST_DEG = 24.0  # what is shorter is no rib; the twelfth is about twice as long
 LATEST_START_DEG = 45.0  # a rib comes from behind, a clavicle does not
 BESIDE_TRACE_MM = 12.0  # half a rib's height and its slant through a block
 
 
-def fall(angle):
-    """mm per degree by which a rib usually sinks at an angle."""
-    return FALL_MM_PER_DEG * np.sin(np.radians(np.minimum(angle, 90.0)))
+@dataclass(frozen=True)
+class Flow:
+    """How the ribs of a cage sink towards the front: nearly level behind, steepest at the side, the lower ribs more.
+
+    fall       mm per degree at the side, of a rib whose head lies at `top_mm`
+    growth     per mm that a head lies lower
+    top_mm     above the lowest slice
+    """
+
+    fall: float
+    growth: float
+    top_mm: float
+
+    def head(self, height, angle):
+        """Height of the head of the rib that has this height at an angle, mm."""
+        way = way_deg(angle)
+        return (height + (self.fall + self.growth * self.top_mm) * way) / (1 + self.growth * way)
+
+    def height(self, head, angle):
+        """Height at an angle of the rib with this head, mm."""
+        return head - (self.fall + self.growth * (self.top_mm - head)) * way_deg(angle)
+
+
+def way_deg(angle):
+    """The integral of sin over the angle, from the back to the side; straight on beyond."""
+    angle = np.asarray(angle, float)
+    return np.degrees(1 - np.cos(np.radians(np.minimum(angle, 90.0)))) + np.maximum(angle - 90.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,20 +72,18 @@ class Trace:
 
     side       1 right, 2 left
     angles     float (n), degrees from the back, rising
-    heights    float (n), mm above the lowest slice of the scan
+    heads      float (n), mm above the lowest slice of the scan: of its head, as its height at each angle tells
+    flow       how ribs run here
     """
 
     side: int
     angles: np.ndarray
-    heights: np.ndarray
+    heads: np.ndarray
+    flow: Flow
 
     def at(self, angle) -> np.ndarray:
-        """Height in mm at an angle; carried on as ribs usually run before the beginning, and straight beyond the end."""
-        inside = np.interp(angle, self.angles, self.heights)
-        slope = np.polyfit(self.angles[-5:], self.heights[-5:], 1)[0]
-        before = self.heights[0] + fall(0.5 * (self.angles[0] + np.asarray(angle))) * (np.asarray(angle) - self.angles[0])
-        beyond = self.heights[-1] + slope * (np.asarray(angle) - self.angles[-1])
-        return np.where(angle < self.angles[0], before, np.where(angle > self.angles[-1], beyond, inside))
+        """Height in mm at an angle; carried on as ribs run here before the beginning and beyond the end."""
+        return self.flow.height(np.interp(angle, self.angles, self.heads), angle)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,21 +123,88 @@ def canal_through(canal: Canal, coarse: Coarse) -> np.ndarray:
     return np.stack([smooth_along(line, 8.0 / coarse.spacing_mm[0]) for line in whole], axis=1)
 
 
-def trace_ribs(blocks: Unrolled, slices: int, step_mm: float) -> list[Trace]:
-    """The ribs of both sides, each from the head down; slices and their step in mm are those of the scan."""
-    return [trace for side in (1, 2) for trace in trace_side(blocks, side, slices, step_mm)]
+def trace_ribs(blocks: Unrolled, slices: int, step_mm: float, lung_top_mm: float | None) -> list[Trace]:
+    """The ribs of both sides, each from the head down; slices and their step in mm are those of the scan, as is the height of the
+    lungs' tops, None where it ends below them."""
+    lowest_mm = -np.inf if lung_top_mm is None else lung_top_mm - RIBS_MM
+    flow = find_flow(blocks, slices, step_mm, lowest_mm)
+    first_two_mm = np.inf if lung_top_mm is None else lung_top_mm - FIRST_TWO_MM
+    bands = ((side, bands_of(blocks, side, flow, slices, step_mm, first_two_mm)) for side in (1, 2))
+    return [trace for side, rows in bands for trace in trace_side(rows, side, flow, step_mm)]
 
 
-def trace_side(blocks: Unrolled, side: int, slices: int, step_mm: float) -> list[Trace]:
-    """The ribs of one side."""
+def find_flow(blocks: Unrolled, slices: int, step_mm: float, lowest_mm: float) -> Flow:
+    """The flow along which the bands of neighbouring angles are most alike.
+
+    What lies below `lowest_mm` is hip, not rib. Neighbours lie up to 18 degrees apart: over more, the next rib may lie where this
+    one would with another flow.
+    """
+    top_mm = slices * step_mm
+    bands = [gathered(blocks, side, blocks.height / step_mm, slices + 1) for side in (1, 2)]
+    rib_high = np.arange(bands[0].shape[1]) * step_mm > lowest_mm
+    bands = [contrast(np.minimum(band, THICK) * rib_high, step_mm) for band in bands]
+    coarse = [Flow(float(fall), float(growth), top_mm) for fall in FALLS for growth in GROWTHS]
+    best = max(coarse, key=lambda flow: likeness_along(bands, flow, step_mm))
+    near = [
+        Flow(best.fall + fall, best.growth + growth, top_mm)
+        for fall in (-FALLS[1] / 2, 0.0, FALLS[1] / 2) for growth in (-GROWTHS[1] / 2, 0.0, GROWTHS[1] / 2)
+    ]  # fmt: skip
+    return max(near, key=lambda flow: likeness_along(bands, flow, step_mm))
+
+
+def contrast(bands: np.ndarray, step_mm: float) -> np.ndarray:
+    """The bands of the angles up to `SURE_DEG` without what is dense at every height."""
     from scipy import ndimage
 
+    bands = bands[: int((SURE_DEG - BEHIND_DEG) / STEP_DEG)]
+    ribs, cage = (ndimage.gaussian_filter(bands, (0.8, sigma / step_mm)) for sigma in (SMOOTH_MM, PITCH_SMOOTH_MM))
+    return ribs - cage
+
+
+def likeness_along(bands: list[np.ndarray], flow: Flow, step_mm: float) -> float:
+    """Sum of products of each band with those at angles before it, taken where the flow leads."""
+    angles = BEHIND_DEG + STEP_DEG * (np.arange(len(bands[0])) + 0.5)
+    heights = np.arange(bands[0].shape[1]) * step_mm
+    heads, total = flow.head(heights[None], angles[:, None]), 0.0
+    for lag in FLOW_LAGS:
+        row = flow.height(heads[:-lag], angles[lag:, None]) / step_mm
+        inside = (row >= 0) & (row < len(heights) - 1)
+        low = np.where(inside, row, 0.0).astype(int)
+        part = row - low
+        column = np.arange(lag, len(angles))[:, None]
+        for band in bands:
+            ahead = band[column, low] * (1 - part) + band[column, low + 1] * part
+            total += float((band[:-lag] * ahead)[inside].sum())
+    return total
+
+
+def gathered(blocks: Unrolled, side: int, row: np.ndarray, rows: int) -> np.ndarray:
+    """float32 (angles, rows): how many blocks of one side lie at an angle and a row, float (n), shared by the two nearest."""
     mine = (blocks.side == side) & (blocks.angle >= BEHIND_DEG) & (blocks.angle < FRONT_DEG)
     bins = int(round((FRONT_DEG - BEHIND_DEG) / STEP_DEG))
-    counts = np.zeros((bins, slices), np.float32)
     column = np.minimum(((blocks.angle[mine] - BEHIND_DEG) / STEP_DEG).astype(int), bins - 1)
-    np.add.at(counts, (column, blocks.index[mine, 0]), 1.0)
-    bands = ndimage.gaussian_filter(counts, (0.8, SMOOTH_MM / step_mm))
+    counts = np.zeros((bins, rows), np.float32)
+    low = np.clip(np.floor(row[mine]).astype(int), 0, rows - 2)
+    np.add.at(counts, (column, low), 1.0 - (row[mine] - low))
+    np.add.at(counts, (column, low + 1), row[mine] - low)
+    return counts
+
+
+def bands_of(blocks: Unrolled, side: int, flow: Flow, slices: int, step_mm: float, first_two_mm: float) -> np.ndarray:
+    """float32 (angles, heights): blocks of one side as heights of heads, so that a rib is a level band.
+
+    first_two_mm   heads above this are those of the first two ribs, which lie flat and near to each other
+    """
+    from scipy import ndimage
+
+    heads = flow.head(blocks.height, blocks.angle) / step_mm
+    counts = gathered(blocks, side, heads, int(max(slices, heads.max(initial=0.0) + 2)))
+    flat, upright = (ndimage.gaussian_filter(counts, (0.8, sigma / step_mm)) for sigma in (SMOOTH_FLAT_MM, SMOOTH_MM))
+    return np.where(np.arange(counts.shape[1]) * step_mm > first_two_mm, flat, upright)
+
+
+def trace_side(bands: np.ndarray, side: int, flow: Flow, step_mm: float) -> list[Trace]:
+    """The ribs of one side, from its bands."""
     peaks = [peaks_of(band, RIB_APART_MM / step_mm) for band in bands]
     strengths = np.concatenate([bands[k, at] for k, at in enumerate(peaks)])
     if not strengths.size:
@@ -115,7 +212,7 @@ def trace_side(blocks: Unrolled, side: int, slices: int, step_mm: float) -> list
     faint = FAINT_SHARE * np.percentile(strengths, 75)
     tracks = link_peaks([refined(bands[k], at[bands[k, at] > faint]) * step_mm for k, at in enumerate(peaks)])
     traces = [
-        Trace(side, np.array([BEHIND_DEG + STEP_DEG * (k + 0.5) for k, _ in track]), np.array([z for _, z in track]))
+        Trace(side, np.array([BEHIND_DEG + STEP_DEG * (k + 0.5) for k, _ in track]), np.array([z for _, z in track]), flow)
         for track in join_tracks(tracks)
     ]
     kept = [t for t in traces if t.angles[-1] - t.angles[0] >= LEAST_DEG and t.angles[0] <= LATEST_START_DEG]
@@ -166,13 +263,13 @@ def link_peaks(peaks: list[np.ndarray]) -> list[list[tuple[int, float]]]:
 
 
 def carried_on(track: list[tuple[int, float]], k: int) -> float:
-    """Height where a track would go on in bin k."""
+    """Height where a track would go on in bin k: a band is level but for what it did over the last bins."""
     last, height = track[-1]
     recent = np.array(track[-6:])
-    slope = fall(BEHIND_DEG + STEP_DEG * (last + k + 1) / 2) * STEP_DEG
+    slope = 0.0
     if len(recent) > 1:
-        trust = len(recent) / (len(recent) + 2.0)
-        slope = trust * np.polyfit(recent[:, 0], recent[:, 1], 1)[0] + (1 - trust) * slope
+        trust = len(recent) / (len(recent) + 6.0)
+        slope = trust * np.polyfit(recent[:, 0], recent[:, 1], 1)[0]
     return height + slope * (k - last)
 
 

@@ -46,8 +46,8 @@ def draw_chest(heart_hu=45.0, noise_hu=12.0, mirrored=False, lean_mm=0.0, seed=1
     hu[(chest <= 1) & (abs(x) > 25)] = -850.0
     heart = ((x - 20) / 45) ** 2 + ((y + 30) / 30) ** 2 <= 1
     hu[heart] = heart_hu
-    # ribs run down from back to front, one every 24 mm
-    ribs = (chest > 1.03) & (chest < 1.12) & ((z + 0.4 * y) % 24 < 10) & (y > -60)
+    # ribs run down from back to front, one every 24 mm, and begin beside the transverse processes
+    ribs = (chest > 1.03) & (chest < 1.12) & ((z + 0.4 * y) % 24 < 10) & (y > -60) & ~((abs(x) < 38) & (y > 0))
     hu[ribs] = 400.0
     sternum = (abs(x) < 18) & (abs(y + 80) < 6)
     hu[sternum] = 320.0

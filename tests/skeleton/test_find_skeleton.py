@@ -20,8 +20,14 @@ def chest():
 
 
 def share(labels, code, truth):
-    """How much of what was drawn carries the code."""
-    return (labels[truth] == code).mean()
+    """How much of what was drawn carries the code, or that of one vertebra or rib by its number."""
+    return (nameless(labels)[truth] == code).mean()
+
+
+def nameless(labels):
+    """Vertebrae and ribs without their numbers."""
+    labels = np.where((labels >= 60) & (labels < 84), VERTEBRA, labels)
+    return np.where((labels > RIB) & (labels <= RIB + 32), RIB, labels)
 
 
 def test_the_codes_are_those_of_the_table():
@@ -37,7 +43,7 @@ def test_most_of_what_was_drawn_as_vertebra_is_vertebra(chest):
 
 def test_the_centre_of_the_vertebrae_of_each_slice_is_the_drawn_one(chest):
     drawn, labels = chest
-    found = labels == VERTEBRA
+    found = nameless(labels) == VERTEBRA
 
     for z in np.flatnonzero(drawn.vertebrae.sum((1, 2)) > 100):
         middle = np.argwhere(found[z]).mean(0) - np.argwhere(drawn.vertebrae[z]).mean(0)
@@ -92,7 +98,7 @@ def test_the_skeleton_of_a_mirrored_patient_is_the_mirrored_skeleton(chest):
     drawn, labels = chest
     mirrored = find_skeleton(study_of(drawn.study.ct.values[:, :, ::-1])).labels
 
-    agree = (mirrored[:, :, ::-1] == labels)[(labels > 0) | (mirrored[:, :, ::-1] > 0)].mean()
+    agree = (nameless(mirrored[:, :, ::-1]) == nameless(labels))[(labels > 0) | (mirrored[:, :, ::-1] > 0)].mean()
 
     assert agree > 0.9  # the blocks fall otherwise on the voxels, one voxel at each surface
 
@@ -181,5 +187,5 @@ def test_metal_moves_no_bone(chest, metal):
     bones = (("vertebra", VERTEBRA, drawn.vertebrae), ("rib", RIB, drawn.ribs), ("sternum", STERNUM, drawn.sternum))
     for name, code, truth in bones:
         seen = truth & ~box
-        assert (found[seen] == code).mean() > (labels[seen] == code).mean() - 0.05, name
-    assert (found[box] == RIB).mean() < 0.1
+        assert share(found, code, seen) > share(labels, code, seen) - 0.05, name
+    assert share(found, RIB, box) < 0.1

@@ -66,9 +66,10 @@ def test_ribs_of_a_part_of_the_chest_have_their_numbers_or_none(patient, slices)
 
 
 def test_a_rib_is_paired_with_the_nearest_of_the_other_side_in_order():
-    pairs = pair_sides(np.array([100.0, 75.0, 50.0]), np.array([77.0, 52.0, 20.0]), 20.0)
+    cost, pairs = pair_sides(np.array([100.0, 75.0, 50.0]), np.array([77.0, 52.0, 20.0]), 20.0)
 
     assert pairs == [(0, None), (1, 0), (2, 1), (None, 2)]
+    assert cost == 10 + 2 + 2 + 10
 
 
 # read from sagittal slabs 30 to 44 mm to the right of the spine: height of ribs 1 to 12 above the lowest slice, mm
@@ -85,7 +86,7 @@ def test_ribs_of_real_chests_have_the_numbers_that_were_counted(real_scan, scan,
     study = read_study(real_scan(scan) / "ct")
     side_z, _, side_x = study.ct.grid.spacing_mm
     labels = find_skeleton(study).labels
-    vertebra = labels == code_of("vertebra")
+    vertebra = (labels >= code_of("vertebra_C1")) & (labels <= code_of("vertebra"))
     _, back, middle = np.median(np.argwhere(vertebra), axis=0)
     behind = slice(int(back - 40 / side_x), None)  # in front lie the ribs' other ends
     slab = labels[:, behind, int(middle - 44 / side_x) : int(middle - 30 / side_x)]
