@@ -48,28 +48,27 @@ def expect_ct(
         (shares.bone, *expect_bone(measured, shares, numbers)),
         (shares.soft, *expect_soft(measured, shares, lattice, numbers)),
     )
-    expected, variance = blend(parts, BORDER_BLOCKS)
+    expected, variance, _ = blend(parts, BORDER_BLOCKS)
     variance += noise_of_blocks(noise_hu, factors) ** 2
     spread = np.sqrt(variance).astype(np.float32)
     z = np.where(shares.body, (measured - expected) / spread, 0).astype(np.float32)
     return ExpectedCt(shares.grid, expected.astype(np.float32), spread, z, lung_reference(lung))
 
 
-def blend(parts, border_sigma) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of blocks filled by several compartments: (share, mean, variance) each; border_sigma in blocks.
+def blend(parts, border_sigma) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Mean, variance and possible shares of blocks filled by several compartments: (share, mean, variance) each.
 
     The mean goes by the share. The share is wrong by the masks' error, which is large where a mask ends, so the variance
-    mixes by shares blurred by that error.
+    mixes by shares blurred by that error: those that are possible. border_sigma in blocks.
     """
     mean = sum(share * value for share, value, _ in parts)
-    second, total = np.zeros_like(mean), np.zeros_like(mean)
     # the kernel integrates its Gaussian over each block, which adds the variance of a block
     sigma = np.sqrt(np.maximum(np.square(border_sigma) - 1 / 12, 0.0))
-    for share, value, variance in parts:
-        blurred = smooth_gaussian(share, (1, 1, 1), sigma)
-        total += blurred
-        second += blurred * (variance + (value - mean) ** 2)
-    return mean, second / np.maximum(total, 1e-6)
+    possible = [smooth_gaussian(share, (1, 1, 1), sigma) for share, _, _ in parts]
+    total = np.maximum(sum(possible), 1e-6)
+    possible = [share / total for share in possible]
+    variance = sum(share * (own + (value - mean) ** 2) for share, (_, value, own) in zip(possible, parts))
+    return mean, variance, possible
 
 
 def expect_lung(measured, shares: Shares, model, numbers: NormalityParameters) -> tuple[np.ndarray, np.ndarray]:

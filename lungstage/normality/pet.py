@@ -21,6 +21,7 @@ BODY_SUV = 0.25  # smoothed uptake of a body where the CT does not reach
 AIR_LOG_SIGMA = 0.8
 ATRIA_AS = "pulmonary_artery"  # whose row of regions.csv they take
 ATRIUM_TO_APEX = ("left_atrium", "heart_apex")
+LEAST_TAIL = 1e-300  # z of 37
 ALONG_VOXELS = 0.1  # grids whose axes part by less than this from end to end have the same
 
 
@@ -49,9 +50,16 @@ def expect_pet(pet: Volume, blocks: Shares, anatomy: Anatomy, numbers: Normality
         (shares.bone, *expect_bone(shares, references, numbers)),
         (shares.soft, *expect_soft(lattice, anatomy, references, numbers)),
     )
-    expected, variance = blend(parts, blur)
-    variance = variance + spilled(expected, variance, blur) ** 2
-    z = deviations(suv, expected, variance, shares.body | lies_in_body(suv, sides))
+    expected, variance, possible = blend(parts, blur)
+    glare = spilled(expected, variance, blur) ** 2
+    variance = variance + glare
+    body = shares.body | lies_in_body(suv, sides)
+    noise = np.repeat(noise_by_slice(suv, body), body.sum((1, 2)))
+    z = np.zeros(suv.shape, np.float32)
+    z[body] = np.maximum(
+        deviations(suv[body], expected[body], variance[body], noise),
+        deviations_of_mixture(suv, parts, possible, glare, body, noise),
+    )
     median = np.exp(expected)
     return ExpectedPet(
         median.astype(np.float32), (median * np.sqrt(variance)).astype(np.float32), z,
@@ -154,14 +162,26 @@ def spilled(expected: np.ndarray, variance: np.ndarray, blur) -> np.ndarray:
     return 0.5 * np.log(np.maximum(around / likely, 1.0))
 
 
-def deviations(suv: np.ndarray, expected: np.ndarray, variance: np.ndarray, body: np.ndarray) -> np.ndarray:
-    """z of each voxel, float32; 0 outside the body."""
-    noise = np.repeat(noise_by_slice(suv, body), body.sum((1, 2)))
-    median = np.exp(expected[body])
-    steps = np.log(suv[body] + FLOOR_SUV) - np.log(median + FLOOR_SUV)
-    z = np.zeros(suv.shape, np.float32)
-    z[body] = steps / np.sqrt(variance[body] * (median / (median + FLOOR_SUV)) ** 2 + noise**2)
-    return z
+def deviations(suv: np.ndarray, expected: np.ndarray, variance: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """z of uptake where one distribution of its logarithm is expected; noise: spread of the logarithm by noise alone."""
+    median = np.exp(expected)
+    steps = np.log(suv + FLOOR_SUV) - np.log(median + FLOOR_SUV)
+    return steps / np.sqrt(variance * (median / (median + FLOOR_SUV)) ** 2 + noise**2)
+
+
+def deviations_of_mixture(suv, parts, possible, glare, body: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """z of the voxels of the body by what each part would show, not by their blend.
+
+    Where lung may be mediastinum the blend is wide, and a node three times as hot as the hotter of them looks usual; but
+    neither shows that. The probability of so much or more, over the parts, as the z that has it.
+    """
+    from scipy.special import ndtr, ndtri
+
+    more = np.zeros(len(noise))
+    for share, (_, expected, variance) in zip(possible, parts):
+        mean, own = (np.broadcast_to(np.float32(values), body.shape)[body] for values in (expected, variance))
+        more += share[body] * ndtr(-deviations(suv[body], mean, own + glare[body], noise))
+    return -ndtri(np.clip(more, LEAST_TAIL, 1.0))
 
 
 def noise_by_slice(suv: np.ndarray, body: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 
 from lungstage.geometry import Grid
 from lungstage.normality import imagine_normal, load_normality_parameters
-from lungstage.normality.pet import ventricle_share
+from lungstage.normality.pet import FLOOR_SUV, deviations, deviations_of_mixture, ventricle_share
 from lungstage.records.anatomy import Landmark
 
 from .patient import CT_GRID, ORGANS, PET_GRID, Patient
@@ -197,3 +197,50 @@ def test_the_same_patient_gives_the_same_bits(healthy):
     for name in ("expected_hu", "spread_hu", "z_ct", "expected_suv", "spread_suv", "z_pet"):
         assert np.array_equal(getattr(again, name), getattr(healthy, name))
     assert CT_GRID.shape != healthy.grid_pet.shape
+
+
+def mixture_z(suv, parts, shares, glare=0.0, noise=0.05):
+    suv = np.atleast_1d(np.asarray(suv, float))
+    possible = [np.full(suv.shape, share) for share in shares]
+    everywhere = np.ones(suv.shape, bool)
+    return deviations_of_mixture(
+        suv, [(share, np.log(m), s**2) for share, (m, s) in zip(possible, parts)], possible, np.full(suv.shape, glare),
+        everywhere, np.full(suv.size, noise),
+    )  # fmt: skip
+
+
+def test_one_part_alone_deviates_as_one_distribution_does():
+    suv = np.array([0.3, 1.0, 2.0, 5.0, 9.0])
+    one = deviations(suv, np.full(5, np.log(1.2)), np.full(5, 0.3**2), np.full(5, 0.05))
+
+    assert mixture_z(suv, [(1.2, 0.3)], [1.0]) == pytest.approx(one, rel=1e-5, abs=1e-5)
+
+
+def test_a_mixture_deviates_as_draws_from_it_do():
+    """Against draws: a part, then what it shows with its own spread and the noise."""
+    rng = np.random.default_rng(4)
+    parts, shares, noise = [(0.45, 0.25), (1.25, 0.3)], [0.4, 0.6], 0.05
+    which = rng.choice(2, size=400_000, p=shares)
+    centre, spread = np.array(parts)[which].T
+    logs = np.log(centre + FLOOR_SUV) + np.hypot(spread * centre / (centre + FLOOR_SUV), noise) * rng.normal(size=len(which))
+    for suv in (0.4, 0.8, 1.3, 1.8, 2.3):
+        from scipy.special import ndtr
+
+        more = (logs > np.log(suv + FLOOR_SUV)).mean()
+        assert ndtr(-mixture_z(suv, parts, shares, noise=noise)[0]) == pytest.approx(more, abs=4 * np.sqrt(more / len(logs)))
+
+
+def test_more_uptake_deviates_more_however_hot():
+    z = mixture_z(np.geomspace(0.05, 500.0, 200), [(0.45, 0.25), (1.25, 0.3)], [0.5, 0.5])
+
+    assert (np.diff(z) >= 0).all() and np.isfinite(z).all() and z[-1] > 15
+
+
+def test_what_neither_part_shows_surprises_though_either_may_be_there():
+    """A node of SUV 4 where lung of 0.45 may be mediastinum of 1.25: the blend of both is so wide that it looks usual."""
+    shares, means, spread = np.array([0.4, 0.6]), np.log([0.45, 1.25]), 0.3
+    mean = float(shares @ means)
+    variance = spread**2 + float(shares @ (means - mean) ** 2)
+
+    assert deviations(np.array([4.0]), np.array([mean]), np.array([variance]), np.array([0.05]))[0] < 3
+    assert mixture_z(4.0, [(0.45, spread), (1.25, spread)], shares)[0] > 3.5
