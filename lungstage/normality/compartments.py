@@ -10,7 +10,6 @@ from ..geometry import Grid
 from ..kernels.shares import highest_of_blocks, share_of_blocks
 from ..records import Lungs, Skeleton
 
-
 VERTEBRAE, VERTEBRA = (60, 83), 85  # codes of priors/atlas/regions.csv: C1 to L5, and of unknown number
 
 

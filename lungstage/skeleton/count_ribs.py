@@ -26,6 +26,7 @@ FIRST_ABOVE_LUNG_MM, FIRST_SD_MM = (
     8.0,
 )  # of the first head above the lungs' tops: 22 to 28 on five chests, 5 to 13 on drawn ones
 REACH_SD = 0.08
+TINY = 1e-300
 UNLIKE, UNLIKE_GAP = 0.05, 0.01  # ribs, and distances between two, that are like no table
 SIDE_DEG = 100.0  # every rib has reached furthest by then
 CUT_SLICES = 2  # what ends nearer to the scan's end is cut by it
@@ -174,14 +175,7 @@ def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: S
     reaches = [reach_of(blocks, owner == k, scan.step_mm) for k in range(len(traces))]
     levels = levels_of(traces)
     seen_mm = np.array([shown_reach_mm(level, reaches) for level in levels])
-    odds, weights = [], []
-    for scale in SCALES:
-        for widest in sorted(set(table.reach)):
-            total, marginal = log_odds_of_numbers(levels, seen_mm / widest, float(scale), scan, table)
-            weights.append(total - 0.5 * ((scale - SCALE) / SCALE_SD) ** 2)
-            odds.append(marginal)
-    weights = np.exp(np.array(weights) - max(weights))
-    p_level = np.tensordot(weights / weights.sum(), np.array(odds), 1)
+    p_level = sum_numberings(levels, seen_mm, scan, table)
     for level, row in zip(levels, p_level):
         for k in level.traces:
             numbers[k], p[k] = row.argmax() + 1, row.max()
@@ -200,59 +194,52 @@ def shown_reach_mm(level: Level, reaches: list[Reach]) -> float:
     return float(np.mean(whole)) / max(1.0, max(reach.mm for reach in reaches)) if whole else np.nan
 
 
-def log_odds_of_numbers(
-    levels: list[Level], reach: np.ndarray, scale: float, scan: Scan, table: RibTable
-) -> tuple[float, np.ndarray]:
-    """Log likelihood of the levels, summed over all numberings, and the share (levels, 12) of each number.
+def sum_numberings(levels: list[Level], reach: np.ndarray, scan: Scan, table: RibTable) -> np.ndarray:
+    """Probability of each number for each level, (levels, 12), over all numberings.
 
-    reach    (levels), of the widest rib of all twelve, nan where it is not known
-    scale    how near to each other the ribs stand, as a share of the table's
+    reach    (levels), of the widest rib that is seen, nan where it is not known
 
-    Forwards and backwards through the levels: a level that has a number comes after one with a lower number, or is the first;
-    levels between two of these are no ribs, numbers between them are ribs that were missed.
+    Forwards and backwards through the levels, for each scale and each rib that may be the widest seen: a level that has a number
+    comes after one with a lower number, or is the first; levels between two of these are no ribs, numbers between them are ribs
+    that were missed.
     """
-    below, missed, heights = (
-        np.array(table.below_first) * scale,
-        np.log(table.missed),
-        np.array([one.height_mm for one in levels]),
-    )
-    count = len(levels)
-    strange = np.log([STRANGE[len(level.traces) - 1] for level in levels])
-    skipped = np.concatenate([[0.0], np.cumsum(strange)])
-    own = np.array([np.log(ALONE) if len(level.traces) == 1 else 0.0 for level in levels])[:, None] + log_near(
-        np.nan_to_num((reach[:, None] - np.array(table.reach)) / REACH_SD)
-    )
-    lost = np.concatenate([[0.0], np.cumsum(missed)])
-    between = np.where(np.tri(12, 12, -1).T > 0, lost[None, :-1] - lost[1:, None], -np.inf)  # (from, to)
-    room_above, room_below = scan.spine_mm[1] - heights, heights - scan.spine_mm[0]
-    gaps = below[None, :] - below[:, None]
-    # ribs of which the scan holds the place, above the first number and below the last
-    first = np.array([[missed[:n][below[n] - below[:n] < room - EDGE_MM].sum() for n in range(12)] for room in room_above])
-    last = np.array(
-        [[missed[n + 1 :][below[n + 1 :] - below[n] < room - EDGE_MM].sum() for n in range(12)] for room in room_below]
-    )
-    if scan.lung_top_mm is not None:
-        first = first + log_near((heights[:, None] + below - scan.lung_top_mm - FIRST_ABOVE_LUNG_MM) / FIRST_SD_MM)
-    steps = {}
+    count, missed, heights = len(levels), np.array(table.missed), np.array([level.height_mm for level in levels])
+    below = np.array(table.below_first) * SCALES[:, None]  # (scales, 12)
+    widest = np.array(sorted(set(table.reach)))
+    alike = near((reach[None, :, None] * widest[:, None, None] - np.array(table.reach)) / REACH_SD)
+    alone = np.array([ALONE if len(level.traces) == 1 else 1.0 for level in levels])
+    own = np.where(np.isnan(alike), 1.0, alike) * alone[:, None]  # (widest, levels, 12)
+    strange = np.array([STRANGE[len(level.traces) - 1] for level in levels])
+    lost = np.array([[missed[m + 1 : n].prod() if m < n else 0.0 for n in range(12)] for m in range(12)])  # (from, to)
+    first, last = at_ends(heights, below, scan, missed)
+    step = {}
     for i in range(count):
         for j in range(i):
-            off = (heights[j] - heights[i] - gaps) / (GAP_SD_MM + GAP_SD * gaps)
-            steps[j, i] = between + log_near(off, UNLIKE_GAP) + skipped[i] - skipped[j + 1]
-    ahead, after = skipped[:count, None] + first + own, skipped[count] - skipped[1:, None] + last
-    for i in range(1, count):
-        ways = [ahead[i]] + [own[i] + log_sum(ahead[j][:, None] + steps[j, i], 0) for j in range(i)]
-        ahead[i] = log_sum(np.array(ways), 0)
-    for j in range(count - 2, -1, -1):
-        ways = [after[j]] + [log_sum(steps[j, i] + (own[i] + after[i])[None], 1) for i in range(j + 1, count)]
-        after[j] = log_sum(np.array(ways), 0)
-    total = float(log_sum((ahead + skipped[count] - skipped[1:, None] + last).ravel(), 0))
-    return total, np.exp(ahead + after - total)
+            gaps = below[:, None, :] - below[:, :, None]
+            off = (heights[j] - heights[i] - gaps) / (GAP_SD_MM + GAP_SD * np.abs(gaps))
+            step[j, i] = lost * near(off, UNLIKE_GAP) * strange[j + 1 : i].prod()
+    ahead, after = [], [None] * count  # each (scales, widest, 12)
+    for i in range(count):
+        reached = first[:, i][:, None] * strange[:i].prod() + sum(ahead[j] @ step[j, i] for j in range(i))
+        ahead.append(own[None, :, i] * reached)
+    for j in reversed(range(count)):
+        ended = last[:, j][:, None] * strange[j + 1 :].prod()
+        after[j] = ended + sum((own[None, :, i] * after[i]) @ step[j, i].swapaxes(1, 2) for i in range(j + 1, count))
+    prior = np.exp(-0.5 * ((SCALES - SCALE) / SCALE_SD) ** 2)[:, None, None]
+    total = sum((prior * ahead[i] * last[:, i][:, None]).sum() * strange[i + 1 :].prod() for i in range(count))
+    return np.array([(prior * ahead[i] * after[i]).sum((0, 1)) for i in range(count)]) / max(float(total), TINY)
 
 
-def log_sum(values: np.ndarray, axis: int) -> np.ndarray:
-    """log of the sum of exponentials along an axis."""
-    top = np.maximum(values.max(axis), -1e300)
-    return top + np.log(np.exp(values - np.expand_dims(top, axis)).sum(axis) + 1e-300)
+def at_ends(heights: np.ndarray, below: np.ndarray, scan: Scan, missed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Likelihood (scales, levels, 12) of a level with a number being the first one, and the last: of the ribs above and below it
+    of which the scan holds the place none was found, and the first one's head stands where it does above the lungs."""
+    far = np.abs(below[:, None, :] - below[:, :, None])[:, None] + EDGE_MM  # (scales, 1, number, other)
+    higher, lower = np.tri(12, 12, -1, bool), np.tri(12, 12, -1, bool).T
+    first = np.where(higher & (far < (scan.spine_mm[1] - heights)[:, None, None]), missed, 1.0).prod(-1)
+    last = np.where(lower & (far < (heights - scan.spine_mm[0])[:, None, None]), missed, 1.0).prod(-1)
+    if scan.lung_top_mm is not None:
+        first = first * near((heights[:, None] + below[:, None] - scan.lung_top_mm - FIRST_ABOVE_LUNG_MM) / FIRST_SD_MM)
+    return first, last
 
 
 def reach_of(blocks: Unrolled, mine: np.ndarray, step_mm: float) -> Reach:
@@ -262,6 +249,6 @@ def reach_of(blocks: Unrolled, mine: np.ndarray, step_mm: float) -> Reach:
     return Reach(float(np.percentile(aside, 98)) if aside.size else 0.0, bool(lowest > CUT_SLICES * step_mm))
 
 
-def log_near(z, unlike: float = UNLIKE):
-    """Log of a normal density with heavy tails: so many are unlike the table."""
-    return np.log((1 - unlike) * np.exp(-0.5 * z * z) + unlike * np.exp(-0.5 * (z / 4) ** 2) + 1e-300)
+def near(z, unlike: float = UNLIKE):
+    """A normal density, up to a factor, with heavy tails: so many are unlike the table."""
+    return (1 - unlike) * np.exp(-0.5 * z * z) + unlike * np.exp(-0.5 * (z / 4) ** 2)

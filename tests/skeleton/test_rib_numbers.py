@@ -56,6 +56,34 @@ def test_every_rib_of_a_whole_chest_has_its_number(patient):
     assert right_share(skeleton.labels, drawn) > 0.98  # where two ribs meet a block holds both
 
 
+def test_a_rib_without_a_number_has_no_probability_and_one_with_a_number_has(patient):
+    skeleton = find_skeleton(patient[0])
+
+    given = np.isin(np.arange(FIRST, LAST + 1), skeleton.labels)
+    codes = np.concatenate([np.arange(FIRST, FIRST + 12), np.arange(LAST - 11, LAST + 1)]) - FIRST
+    assert np.array_equal(skeleton.p_rib.ravel() > 0, given[codes])
+    assert (skeleton.p_rib[skeleton.p_rib > 0] >= load_skeleton_parameters().rib_p_min).all()
+
+
+def test_the_vertebrae_of_a_whole_chest_have_their_numbers(patient):
+    study, drawn = patient
+
+    skeleton = find_skeleton(study)
+
+    spine = (drawn >= code_of("vertebra_C7")) & (drawn <= code_of("vertebra_L1"))
+    named = spine & (skeleton.labels >= code_of("vertebra_C1")) & (skeleton.labels <= code_of("vertebra_L5"))
+    assert named.sum() > 0.5 * spine.sum()
+    # a disc is a fifth of a vertebra's height, and arches hang over into the next one
+    assert (skeleton.labels[named] == drawn[named]).mean() > 0.85
+    assert skeleton.p_vertebra[7:19].min() > 0.9
+
+
+def test_no_drawn_bone_lies_where_the_image_shows_lung(patient):
+    study, drawn = patient
+
+    assert (study.ct.values[drawn > 0] < -500).mean() < 0.01  # half of a voxel at the pleura may be air
+
+
 @pytest.mark.parametrize("slices", [slice(0, 70), slice(30, 80), slice(40, 130)])
 def test_ribs_of_a_part_of_the_chest_have_their_numbers_or_none(patient, slices):
     study, drawn = patient
@@ -124,4 +152,12 @@ def test_a_table_that_lacks_a_rib_is_refused(tmp_path):
     mine = changed_priors(tmp_path, "atlas/ribs.csv", row + "\n", "")
 
     with pytest.raises(ImpossibleRequest, match="1 to 12"):
+        load_skeleton_parameters(mine)
+
+
+def test_a_table_of_vertebrae_that_lacks_a_rib_is_refused(tmp_path):
+    row = next(row for row in shipped_priors().text("atlas/vertebrae.csv").splitlines() if row.startswith("T5,"))
+    mine = changed_priors(tmp_path, "atlas/vertebrae.csv", row + "\n", "")
+
+    with pytest.raises(ImpossibleRequest, match="ribs 1 to 12"):
         load_skeleton_parameters(mine)
