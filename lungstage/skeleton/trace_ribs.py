@@ -269,7 +269,8 @@ def carried_on(track: list[tuple[int, float]], k: int) -> float:
     slope = 0.0
     if len(recent) > 1:
         trust = len(recent) / (len(recent) + 6.0)
-        slope = trust * np.polyfit(recent[:, 0], recent[:, 1], 1)[0]
+        along = recent[:, 0] - recent[:, 0].mean()
+        slope = trust * float(along @ recent[:, 1] / (along @ along))  # of the straight line; polyfit takes ten times as long
     return height + slope * (k - last)
 
 
