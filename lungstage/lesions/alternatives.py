@@ -72,9 +72,10 @@ def alternatives(
     )
     found = {name: (value, p * cool) for name, (value, p) in bloodless.items()}
     if kind in ("node", "pulmonary") and over_blood is not None:
-        vessel = p_great_vessel(over_blood, traits.short_axis_mm.q50, numbers)
+        # veins that thick run where the nodes of the stations lie, and nowhere else
+        vessel = p_great_vessel(over_blood, traits.short_axis_mm.q50, numbers) * nodal_nearness(survey, points.mean(axis=0))
         if kind == "pulmonary":
-            vessel *= (1.0 - glass) * (1.0 - surrounded) * nodal_nearness(survey, points.mean(axis=0))
+            vessel *= (1.0 - glass) * (1.0 - surrounded)
         found["no hotter than blood, and as thick as a great vessel"] = (over_blood, numbers.great_vessel_share * vessel)
     # uptake that no physiology of the place explains is seldom what a healthy organ shows
     usual = 1.0 if traits.suv_max is None or survey.normal.z_pet is None else traits.p_physiological

@@ -15,6 +15,7 @@ from ..geometry import Grid
 from ..kernels.threads import side_by_side
 from ..records import Anatomy, Contact, Lesion, Lesions, Lungs, Normal, Place, Reason, ShapeSamples, Skeleton, Study
 from .alternatives import alternative_reasons, alternatives
+from .breath import Breath, blocks_moved, breath_of, displaced_mm, lies_in_air, with_uptake_at_home
 from .candidate import Candidate
 from .contacts import measure_contacts
 from .given import GIVEN, find_marked
@@ -95,7 +96,8 @@ def find_spots(survey: Survey) -> list[Spot]:
     others = [one for one in lung if one.found_by != "mass"] + glass
     if survey.study.pet is not None:
         masses = [part for mass in masses for part in without_cold(mass, foci, survey.study.pet, survey.search, numbers)]
-    spots = merged(foci, masses + others, find_nodes(survey.search, survey.anatomy, numbers), numbers)
+    breath = breath_of(survey.study, survey.lungs, numbers.breath_spread_mm) if foci else None
+    spots = merged(foci, masses + others, find_nodes(survey.search, survey.anatomy, numbers), survey, breath)
     return [replace(spot, spill=spill_of(spot, foci)) for spot in spots]
 
 
@@ -104,31 +106,39 @@ def spill_of(spot: Spot, foci: list[Spot]) -> np.ndarray:
     return np.concatenate([np.empty((0, 3), int), *(focus.blocks for focus in foci if focus.suv != spot.suv)])
 
 
-def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], numbers: SearchParameters) -> list[Spot]:
+def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], survey: Survey, breath: Breath | None) -> list[Spot]:
     """One spot a thing, at most `looks_at_most`: the hottest `candidates_at_most` first, then masses by volume, nodules and
     nodes in turn.
 
     A focus over a spot of the CT becomes that spot, with its uptake; spots of the CT keep the place, because CT is sharper.
     """
+    numbers = survey.numbers.search
     masses, foci = told_apart([one for one in lung if len(one.blocks)], foci, numbers)
     spots = [mass for mass in masses if mass.suv is not None]
     structures = [*(mass for mass in masses if mass.suv is None), *(one for one in lung if not len(one.blocks)), *nodes]
     used: set[int] = set()
     for focus in foci:
-        away = [float(np.linalg.norm(one.centre_mm - focus.centre_mm)) for one in structures]
+        moved = [displaced_mm(focus, one, breath) for one in structures]
+        apart = [focus.centre_mm - one.centre_mm - by for one, by in zip(structures, moved, strict=True)]
+        away = np.linalg.norm(np.reshape(apart, (-1, 3)), axis=1)
         reach = min(max(focus.radius_mm, PET_BLUR_MM), FOCUS_REACH_MM)
+        # a dense part under a focus was told before; here it may be one that a breath has carried away from under it
+        alone = lies_in_air(focus, survey.search)
         near = [
             i
             for i, one in enumerate(structures)
             if i not in used
-            and not len(one.blocks)
+            and (not len(one.blocks) or (alone and one.found_by == "mass" and one.radius_mm <= 2.0 * reach))
             and away[i] <= max(one.radius_mm, reach)
             and (focus.radius_mm <= LARGE_FOCUS_MM or focus.radius_mm <= LARGER * one.radius_mm)
         ]
         if near:
-            best = min(near, key=away.__getitem__)
+            # of two the one that a smaller breath explains
+            best = min(near, key=lambda i: np.hypot(away[i], 0.5 * np.linalg.norm(moved[i])))
             used.add(best)
-            spots.append(replace(structures[best], suv=focus.suv, hot=focus.blocks, beside=focus.beside, isolated=focus.isolated))
+            hot = blocks_moved(focus.blocks, -moved[best], survey.search)
+            ours = dict(suv=focus.suv, hot=hot, beside=focus.beside, isolated=focus.isolated, moved_mm=moved[best])
+            spots.append(replace(structures[best], **ours))
         else:
             spots.append(focus)
     spots = sorted(spots, key=lambda one: -(one.suv or 0.0))[: int(numbers.candidates_at_most)]
@@ -175,6 +185,7 @@ def told_apart(masses: list[Spot], foci: list[Spot], numbers: SearchParameters) 
 
 def look_closely(candidate: Candidate, spot: Spot, survey: Survey) -> Lesion | None:
     """One candidate measured and judged; None where no shape holds."""
+    survey = replace(survey, study=with_uptake_at_home(survey.study, spot.moved_mm))
     return lesion_of(candidate, spot, sample_shape(survey.study, survey.normal, candidate, survey.numbers.shape), survey)
 
 

@@ -25,6 +25,7 @@ class Spot:
     beside      (n, 3) blocks that belong to its neighbours, where its shape may not reach
     spill       (n, 3) blocks of foci other than its own, whose uptake shines into it
     isolated    its uptake is a small round island: no wall of a heart, no loop of gut
+    moved_mm    (x, y, z) from it to its uptake, because the patient breathed
     """
 
     centre_mm: np.ndarray
@@ -37,6 +38,7 @@ class Spot:
     beside: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
     spill: np.ndarray = field(default_factory=lambda: np.empty((0, 3), int))
     isolated: bool = False
+    moved_mm: np.ndarray = field(default_factory=lambda: np.zeros(3))
 
 
 def as_set(blocks: np.ndarray) -> set[tuple[int, int, int]]:
