@@ -94,25 +94,38 @@ def pair_sides(right: np.ndarray, left: np.ndarray, apart_mm: float) -> tuple[fl
 
     The pairing with the least sum of distances, a rib alone counting `apart_mm` / 2 (dynamic programming).
     """
-    cost = np.full((len(right) + 1, len(left) + 1), np.inf)
-    cost[0, 0], come = 0.0, {}
-    for i in range(len(right) + 1):
-        for j in range(len(left) + 1):
-            ways = []
-            if i and j:
-                ways.append((cost[i - 1, j - 1] + abs(right[i - 1] - left[j - 1]), (i - 1, j - 1)))
-            if i:
-                ways.append((cost[i - 1, j] + apart_mm / 2, (i - 1, j)))
-            if j:
-                ways.append((cost[i, j - 1] + apart_mm / 2, (i, j - 1)))
-            if ways:
-                cost[i, j], come[i, j] = min(ways)
-    pairs, at = [], (len(right), len(left))
-    while at in come:
-        before = come[at]
-        pairs.append((before[0] if before[0] < at[0] else None, before[1] if before[1] < at[1] else None))
-        at = before
+    cost = pairing_costs(right[None], left, apart_mm)[0]
+    pairs, (i, j) = [], (len(right), len(left))
+    while i or j:
+        ways = []
+        if i and j:
+            ways.append((cost[i - 1, j - 1] + abs(right[i - 1] - left[j - 1]), i - 1, j - 1))
+        if i:
+            ways.append((cost[i - 1, j] + apart_mm / 2, i - 1, j))
+        if j:
+            ways.append((cost[i, j - 1] + apart_mm / 2, i, j - 1))
+        _, before_i, before_j = min(ways)
+        pairs.append((before_i if before_i < i else None, before_j if before_j < j else None))
+        i, j = before_i, before_j
     return float(cost[-1, -1]), pairs[::-1]
+
+
+def pairing_costs(right: np.ndarray, left: np.ndarray, apart_mm: float) -> np.ndarray:
+    """Least cost in mm of pairing the first i of the right with the first j of the left, (trials, i, j).
+
+    right    (trials, n), falling heights, of each trial its own
+    """
+    alone = apart_mm / 2
+    count = right.shape[1]
+    apart = np.abs(right[:, :, None] - left)
+    cost = np.empty((len(left) + 1, count + 1, len(right)))  # each step fills one row of all trials
+    cost[0] = alone * np.arange(count + 1)[:, None]
+    for j in range(1, len(left) + 1):
+        cost[j, 0] = cost[j - 1, 0] + alone
+        for i in range(1, count + 1):
+            paired = cost[j - 1, i - 1] + apart[:, i - 1, j - 1]
+            cost[j, i] = np.minimum(np.minimum(cost[j, i - 1], cost[j - 1, i]) + alone, paired)
+    return cost.transpose(2, 1, 0)
 
 
 def levels_of(traces: list[Trace]) -> list[Level]:
@@ -151,16 +164,12 @@ def lean_mm(right: np.ndarray, left: np.ndarray) -> np.ndarray:
 
     Those with which the sides pair best; a bent spine tilts its upper half against the lower one.
     """
-    best, least = np.zeros(len(right)), np.inf
-    if right.size and left.size:
-        along = right - right.mean()
-        for shift in SHIFTS_MM:
-            for tilt in TILTS:
-                lean = shift + tilt * along
-                cost = pair_sides(right - lean, left, LEVEL_MM)[0] + LEAN_COST * np.abs(lean).sum()
-                if cost < least:
-                    best, least = lean, cost
-    return best
+    if not right.size or not left.size:
+        return np.zeros(len(right))
+    shift, tilt = (side.reshape(-1, 1) for side in np.meshgrid(SHIFTS_MM, TILTS, indexing="ij"))
+    lean = shift + tilt * (right - right.mean())  # (trials, ribs)
+    cost = pairing_costs(right - lean, left, LEVEL_MM)[:, -1, -1] + LEAN_COST * np.abs(lean).sum(1)
+    return lean[cost.argmin()]
 
 
 def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: Scan, table: RibTable) -> Count:
@@ -172,7 +181,7 @@ def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: S
     numbers, p = np.zeros(len(traces), int), np.zeros(len(traces))
     if not traces:
         return Count(numbers, p)
-    reaches = [reach_of(blocks, owner == k, scan.step_mm) for k in range(len(traces))]
+    reaches = reaches_of(blocks, owner, len(traces), scan.step_mm)
     levels = levels_of(traces)
     seen_mm = np.array([shown_reach_mm(level, reaches) for level in levels])
     p_level = sum_numberings(levels, seen_mm, scan, table)
@@ -242,11 +251,16 @@ def at_ends(heights: np.ndarray, below: np.ndarray, scan: Scan, missed: np.ndarr
     return first, last
 
 
-def reach_of(blocks: Unrolled, mine: np.ndarray, step_mm: float) -> Reach:
-    """How far a rib reaches aside; in front of the side another bone may have been taken for its end."""
-    aside = (blocks.radius * np.sin(np.radians(blocks.angle)))[mine & (blocks.angle <= SIDE_DEG)]
-    lowest = blocks.height[mine].min() if mine.any() else 0.0
-    return Reach(float(np.percentile(aside, 98)) if aside.size else 0.0, bool(lowest > CUT_SLICES * step_mm))
+def reaches_of(blocks: Unrolled, owner: np.ndarray, traces: int, step_mm: float) -> list[Reach]:
+    """How far each rib reaches aside; in front of the side another bone may have been taken for its end."""
+    aside = blocks.radius * np.sin(np.radians(blocks.angle))
+    order = np.argsort(owner, kind="stable")
+    found = []
+    for mine in np.split(order, np.searchsorted(owner[order], np.arange(traces)))[1:]:
+        lowest = blocks.height[mine].min() if mine.size else 0.0
+        behind = aside[mine][blocks.angle[mine] <= SIDE_DEG]
+        found.append(Reach(float(np.percentile(behind, 98)) if behind.size else 0.0, bool(lowest > CUT_SLICES * step_mm)))
+    return found
 
 
 def near(z, unlike: float = UNLIKE):

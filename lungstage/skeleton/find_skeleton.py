@@ -19,6 +19,7 @@ from .draw import draw_on_full_grid
 from .names import VERTEBRAE, code_of
 from .number_vertebrae import find_spine, vertebra_codes
 from .parameters import SkeletonParameters, load_skeleton_parameters
+from .pieces import places_in
 from .skull import find_skull
 from .spine import Canal, find_vertebrae, trace_canal
 from .thorax import find_ribs, find_sternum, lung_top, lung_top_mm, outline_thorax
@@ -91,9 +92,10 @@ def number_bones(
     spine = find_spine(coarse, canal, count.levels, count.p_level, numbers)
     for name, p in zip(spine.names, spine.p):
         p_vertebra[VERTEBRAE.index(name)] = p if p >= numbers.rib_p_min else 0.0
-    index = np.argwhere(vertebrae)
-    labels[vertebrae] = vertebra_codes(index, coarse, canal, spine, numbers.rib_p_min)
-    return p_rib, np.where(np.isin([code_of(f"vertebra_{name}") for name in VERTEBRAE], labels), p_vertebra, 0.0)
+    index = places_in(vertebrae)
+    codes = vertebra_codes(index, coarse, canal, spine, numbers.rib_p_min)
+    labels[tuple(index.T)] = codes
+    return p_rib, np.where(np.isin([code_of(f"vertebra_{name}") for name in VERTEBRAE], codes), p_vertebra, 0.0)
 
 
 def rib_code(side: int, number: int) -> int:
