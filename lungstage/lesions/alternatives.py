@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..records import Anatomy, Normal, Reason, ShapeSamples, Study
+from ..records import Normal, Reason, ShapeSamples, Study
+from .around import fat_around, fat_within, gas_around, lung_around, organ_share, region_share
+from .heart_glow import p_glow_of_heart
 from .malignancy import compactness
 from .parameters import SearchParameters
+from .rising import rising
 from .scene import IN_LUNG
 from .search import Search
 from .spots import Spot
@@ -18,9 +21,6 @@ from .survey import Survey, depth_below_wall_mm, hilum_distance_mm, nodal_nearne
 from .traits import Traits
 from .uptake import line_of_uptake
 
-ORGANS = ("heart", "aorta", "pulmonary_artery", "vena_cava", "oesophagus", "trachea_wall", "thymus", "thyroid",
-          "larynx_pharynx", "vertebra", "liver", "spleen", "stomach")  # fmt: skip
-HEART = "heart"
 VESSEL = "no thicker than a vessel here"
 LARGEST = 0.99
 OWN = {"liver": "liver", "bone": "vertebra"}
@@ -28,11 +28,6 @@ OWN = {"liver": "liver", "bone": "vertebra"}
 IN_FAT = ("axilla_right", "axilla_left", "breast_right", "breast_left", "chest_wall_right", "chest_wall_left", "back", "neck",
           "arm_right", "arm_left", "abdominal_wall")  # fmt: skip
 """Where neither gut nor ureter lie in fat."""
-OUTERMOST = 0.25
-"""A shape of which a quarter lies outside of organs is not just an organ."""
-SHELL_MM = (1.5, 5.0)
-FAT_HU = (-140.0, -30.0)
-GAS_HU = -400.0
 
 
 def alternatives(
@@ -45,7 +40,7 @@ def alternatives(
     regional    a station of the lung's nodes is near
     """
     numbers, study = survey.numbers.search, survey.study
-    index = tuple(np.rint(study.ct.grid.to_index(points)).astype(int).clip(0, np.array(study.ct.grid.shape) - 1).T)
+    index = index_of(points, study)
     enhanced = float(np.median(study.ct.values[index]))
     bloodless = {}
     # neither vessel nor organ is as thin as ground glass, and what has air-filled lung all around is no organ
@@ -88,6 +83,19 @@ def alternatives(
     if kind in OWN:
         organ = usual * organ + (1.0 - usual) * organ_share(survey.anatomy, points, OWN[kind])
     found["an organ lies here"] = (organ, organ * left * (1.0 - glass) * (1.0 - surrounded))
+    return found | in_soft_tissue(kind, spot, samples, points, left, regional, survey)
+
+
+def in_soft_tissue(
+    kind: str, spot: Spot, samples: ShapeSamples, points: np.ndarray, left: float, regional: bool, survey: Survey
+) -> dict[str, tuple[float, float]]:
+    """What a spot outside of the lungs could be instead: muscle, gut, oesophagus or ureter, brown fat.
+
+    left       what its uptake leaves of the probability of being healthy
+    regional   a station of the lung's nodes is near
+    """
+    numbers, study, found, bare = survey.numbers.search, survey.study, {}, 0.0
+    hu = study.ct.values[index_of(points, study)]
     if kind in ("node", "soft_tissue"):
         fat = fat_around(study, samples)
         bare = rising(-fat, -numbers.embedded_share, numbers.embedded_blur)
@@ -96,7 +104,7 @@ def alternatives(
         ratio, upright = line_of_uptake(study.pet, points.mean(axis=0))
         line = rising(ratio, numbers.line_ratio, numbers.line_blur) * (upright > numbers.line_upright)
         found["a line of uptake along the body"] = (ratio, numbers.line_share * line)
-        found["uptake of fat without a node in it"] = brown_fat(study.ct.values[index], numbers)
+        found["uptake of fat without a node in it"] = brown_fat(hu, numbers)
     if kind in ("soft_tissue", "adrenal") or kind == "node" and not regional:
         gas = gas_around(survey, samples)
         found["gas of the gut beside it"] = (gas, numbers.gut_share * rising(gas, numbers.gut_gas, numbers.gut_gas_blur))
@@ -105,9 +113,14 @@ def alternatives(
         # a focus was taken up because it is hot, so heat alone says little: muscle, brown fat and joints are hot far more often
         ratio = spot.suv / blood.q50
         harmless = numbers.harmless_share * rising(-np.log(ratio), -np.log(numbers.harmless_over_blood), numbers.harmless_blur)
-        harmless *= 1.0 - numbers.lone_share * (1.0 - bare) * lone(enhanced, samples, points, survey)
+        harmless *= 1.0 - numbers.lone_share * (1.0 - bare) * lone(float(np.median(hu)), samples, points, survey)
         found["as hot as muscle, brown fat or joints can be"] = (ratio, harmless)
     return found
+
+
+def index_of(points: np.ndarray, study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of the voxels of the CT at points (n, 3)."""
+    return tuple(np.rint(study.ct.grid.to_index(points)).astype(int).clip(0, np.array(study.ct.grid.shape) - 1).T)
 
 
 def hot_ball(traits: Traits, numbers: SearchParameters) -> float:
@@ -146,50 +159,6 @@ def p_great_vessel(over_blood: float, short_axis_mm: float, numbers: SearchParam
     """
     cold = rising(-np.log(max(over_blood, 1e-3)), -np.log(numbers.great_vessel_over_blood), numbers.great_vessel_blur)
     return cold * rising(short_axis_mm, numbers.great_vessel_mm, numbers.great_vessel_blur_mm)
-
-
-def p_glow_of_heart(suv_max: float, points: np.ndarray, survey: Survey) -> float:
-    """P(the heart itself glows so): heart outside of the hull, near these points (n, 3), is as hot as what was found inside.
-
-    The hull may be drawn over the tip of a heart that stands far out into the lung.
-    """
-    from scipy.spatial import cKDTree
-
-    pet, numbers = survey.study.pet, survey.numbers.search
-    if pet is None or HEART not in survey.anatomy.region_names:
-        return 0.0
-    reach = np.ceil(numbers.heart_reach_mm / np.asarray(pet.grid.spacing_mm)).astype(int)
-    index = np.rint(pet.grid.to_index(points)).astype(int)
-    low, high = np.maximum(index.min(axis=0) - reach, 0), np.minimum(index.max(axis=0) + reach + 1, pet.grid.shape)
-    if (high <= low).any():
-        return 0.0
-    around = np.moveaxis(np.indices(tuple(high - low)), 0, -1).reshape(-1, 3) + low
-    around = around[pet.values[tuple(around.T)] >= numbers.heart_as_hot / 2 * suv_max]
-    if not len(around):
-        return 0.0
-    places = pet.grid.to_mm(around)
-    # what lies nearer may be hot by the blur of the thing itself
-    heart = (cKDTree(points).query(places)[0] > numbers.heart_apart_mm) & (places_in_hull(places, survey) == 0)
-    heart[heart] = region_at(survey.anatomy, places[heart], HEART) >= 0.5
-    if not heart.any():
-        return 0.0
-    hottest = float(pet.values[tuple(around[heart].T)].max())
-    return rising(np.log(hottest / suv_max), np.log(numbers.heart_as_hot), numbers.heart_blur)
-
-
-def places_in_hull(places: np.ndarray, survey: Survey) -> np.ndarray:
-    """uint8 (n): the hull's label at each place (n, 3) mm, 0 outside of the scan."""
-    grid = survey.lungs.grid
-    index = np.rint(grid.to_index(places)).astype(int)
-    inside = np.all((index >= 0) & (index < grid.shape), axis=1)
-    labels = np.zeros(len(places), np.uint8)
-    labels[inside] = survey.lungs.hull[tuple(index[inside].T)]
-    return labels
-
-
-def region_at(anatomy: Anatomy, places: np.ndarray, name: str) -> np.ndarray:
-    """(n): probability of a region at each place (n, 3) mm."""
-    return anatomy.region_probability(places)[:, anatomy.region_names.index(name)]
 
 
 def mean_over_blood(traits: Traits, normal: Normal) -> float | None:
@@ -240,70 +209,10 @@ def alternative_reasons(found: dict[str, tuple[float, float]], log_odds: float) 
     return tuple(reasons)
 
 
-def rising(value: float, middle: float, blur: float) -> float:
-    """From 0 to 1 around the middle."""
-    return float(1.0 / (1.0 + np.exp(-np.clip((value - middle) / blur, -30.0, 30.0))))
-
-
 def roundness(samples: ShapeSamples) -> float:
     """Diameter of the ball of the same volume over the longest diameter, in the median."""
     ball = np.cbrt(6.0 * np.asarray(samples.volume_ml) * 1000.0 / np.pi)
     return float(np.median(ball / np.maximum(samples.longest_mm, 1.0)))
-
-
-def region_share(anatomy: Anatomy, points: np.ndarray, names: tuple[str, ...]) -> float:
-    """Probability, on average over the points, of lying in one of these regions."""
-    columns = [anatomy.region_names.index(name) for name in names if name in anatomy.region_names]
-    return float(anatomy.region_probability(points)[:, columns].sum(axis=1).mean())
-
-
-def organ_share(anatomy: Anatomy, points: np.ndarray, own: str | None = None) -> float:
-    """P(an organ, but its own, explains all of the shape): by the atlas alone, at the points that lie least in organs."""
-    columns = [anatomy.region_names.index(name) for name in ORGANS if name in anatomy.region_names and name != own]
-    inside = anatomy.atlas_probability(points)[:, columns].sum(axis=1)
-    return float(np.quantile(inside, OUTERMOST))
-
-
-def fat_within(hu: np.ndarray) -> float:
-    """Share of the shape's points that are fat: the pads beside the heart, and folds of the mediastinum."""
-    return float(((hu > FAT_HU[0]) & (hu < FAT_HU[1])).mean())
-
-
-def fat_around(study: Study, samples: ShapeSamples) -> float:
-    """Share of the shell around the median shape that is fat, lung or air."""
-    index = shell_of(samples, study)
-    return float((study.ct.values[index] < FAT_HU[1]).mean()) if len(index[0]) else 0.0
-
-
-def gas_around(survey: Survey, samples: ShapeSamples) -> float:
-    """Share of the shell around the median shape that is gas inside the body, but no lung and no airway."""
-    index = shell_of(samples, survey.study)
-    if not len(index[0]):
-        return 0.0
-    lungs = survey.lungs
-    gut = (lungs.body[index] > 0) & (lungs.hull[index] == 0) & (lungs.airway[index] == 0)
-    return float(((survey.study.ct.values[index] < GAS_HU) & gut).mean())
-
-
-def lung_around(survey: Survey, samples: ShapeSamples) -> float:
-    """Share of the shell around the median shape that is air-filled lung; 1 where the shell is not in the scan."""
-    index = shell_of(samples, survey.study)
-    lungs = survey.lungs
-    return float(((lungs.right[index] > 0) | (lungs.left[index] > 0)).mean()) if len(index[0]) else 1.0
-
-
-def shell_of(samples: ShapeSamples, study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Index of the voxels of the CT at the points of a shell around the median shape."""
-    from ..kernels.morphology import grow_mm
-
-    shape = samples.probability() >= 0.5
-    wide = np.pad(shape, int(np.ceil(SHELL_MM[1] / min(samples.box.spacing_mm))))
-    pad = (np.array(wide.shape) - shape.shape) // 2
-    spacing = samples.box.spacing_mm
-    shell = (grow_mm(wide, spacing, SHELL_MM[1]) > 0) & ~(grow_mm(wide, spacing, SHELL_MM[0]) > 0)
-    points = samples.box.to_mm(np.argwhere(shell) - pad)
-    index = np.rint(study.ct.grid.to_index(points)).astype(int)
-    return tuple(index[np.all((index >= 0) & (index < study.ct.grid.shape), axis=1)].T)
 
 
 def vessel_radius_mm(hilum_mm: float, numbers: SearchParameters) -> float:

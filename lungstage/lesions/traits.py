@@ -15,6 +15,7 @@ from ..records import Normal, ShapeSamples, Spread, Study
 from ..tables import Priors, read_parameters, shipped_priors
 from .candidate import Candidate
 from .diameters import measure_axial
+from .rising import rising
 from .scene import IN_LUNG, on_box
 
 LEAST_OWN = 0.25  # share of the PET voxels of a lesion that must be its own for their uptake to mean anything
@@ -147,11 +148,6 @@ def depth_mm(shape: np.ndarray, spacing_mm) -> np.ndarray:
 def certainly(name: str) -> dict[str, float]:
     """Densities with one of them certain."""
     return {density: float(density == name) for density in ("solid", "part_solid", "ground_glass", "cavitating")}
-
-
-def rising(value: float, middle: float, blur: float) -> float:
-    """Probability that rises with the value, 1/2 at the middle (logistic)."""
-    return float(1 / (1 + np.exp(-(value - middle) / blur)))
 
 
 def share_of(found: np.ndarray) -> float:

@@ -7,7 +7,7 @@ import pytest
 from anatomy.chest import draw_chest
 
 from lungstage.anatomy import map_anatomy
-from lungstage.lesions.alternatives import organ_share
+from lungstage.lesions.around import organ_share
 from lungstage.records import Given, MaskSet
 from lungstage.records.names import LOBES
 from lungstage.study.names import organ_names

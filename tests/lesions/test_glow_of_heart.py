@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from lungstage.geometry import Grid
-from lungstage.lesions.alternatives import p_glow_of_heart
+from lungstage.lesions.heart_glow import p_glow_of_heart
 from lungstage.lesions.parameters import load_lesion_parameters
 from lungstage.records import Volume
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from lesions.test_bone import GRID, NOTHING, ball
 
-from lungstage.lesions.alternatives import gas_around, rising
+from lungstage.lesions.around import gas_around
 from lungstage.lesions.parameters import load_lesion_parameters
+from lungstage.lesions.rising import rising
 from lungstage.records import ShapeSamples
 
 NUMBERS = load_lesion_parameters().search

@@ -5,8 +5,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from lungstage.geometry import Grid
-from lungstage.lesions.alternatives import rising
 from lungstage.lesions.parameters import load_lesion_parameters
+from lungstage.lesions.rising import rising
 from lungstage.lesions.uptake import line_of_uptake
 from lungstage.records import Volume
 
