@@ -85,14 +85,15 @@ def touching_components(mask, seeds, corners=False):
     return out
 
 
-def fill_holes(mask, open_ends=(True, True, True)):
+def fill_holes(mask, open_ends=(True, True, True), flat=False):
     """uint8: the mask with every cavity filled that has no way (over faces) to an open end of the volume.
 
     open_ends   for z, y, x: whether a cavity that reaches the ends of this axis is open. Fill in three dimensions: slice
                 by slice the heart between the lungs counts as a hole
+    flat        True: only over faces inside each slice
     """
     mask = as_mask(mask)
-    runs, count = _pieces_of(mask, 0, False, False)
+    runs, count = _pieces_of(mask, 0, False, flat)
     is_open = np.zeros(count + 1, np.uint8)
     _ask_ends(runs.first, runs.start, runs.stop, runs.piece, mask.shape, *(bool(o) for o in open_ends), is_open)
     out = np.ones(mask.shape, np.uint8)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..geometry import Grid
-from ..kernels.components import find_pieces
+from ..kernels.components import choose_pieces, find_pieces
 from ..kernels.reduce import reduce_blocks
 from ..kernels.slices import fill_slices
 from ..records import Study
 from .parameters import SkeletonParameters
-from .pieces import box_of, chosen, grown, largest_piece, shrunk
+from .pieces import box_of, grown, largest_piece, shrunk
 
 SOFT_TISSUE_HU = (0, 90)  # where the muscle peak can lie, without contrast or with
 SOFT_TISSUE_DEFAULT_HU = 45.0
@@ -20,6 +20,7 @@ ROOM_AIR_HU = -970.0  # whole lungs are denser, even with emphysema; the air aro
 LUNG_AT_BORDER_HU = -905.0  # lung at full breath is about as thin as this, room air with foam and table in it thinner
 SOLID_SHARE = 0.25  # of a filled shell; what is solid in a hollow thing is less
 BESIDE_BODY_BLOCKS = 2  # of air, kept all around
+ROOM, LUNG = 1, 2  # kinds of large air
 LARGE_AIR_SHARE = 0.01  # of the field of view; smaller pieces are windpipe, bowel gas and creases of skin
 
 
@@ -79,12 +80,12 @@ def find_body(mean: np.ndarray, peak: np.ndarray, numbers: SkeletonParameters) -
         # a hollow shell, such as a skull phantom, is opened away; of a patient only skin and table are
         shell = fill_slices(largest_piece(peak > numbers.body_hu))
         body = body if body.sum() > SOLID_SHARE * shell.sum() else shell
-    room, lung = part_large_air(mean, numbers)
-    return (body & ~room) | lung
+    air = part_large_air(mean, numbers)
+    return (body & (air != ROOM)) | (air == LUNG)
 
 
-def part_large_air(mean: np.ndarray, numbers: SkeletonParameters) -> tuple[np.ndarray, np.ndarray]:
-    """Large connected air as (room, lung), both bool.
+def part_large_air(mean: np.ndarray, numbers: SkeletonParameters) -> np.ndarray:
+    """Large connected air, uint8 (z, y, x): `ROOM` or `LUNG`, 0 elsewhere.
 
     Place alone does not tell them apart: in a tight field of view lung reaches the border, and the air between back and
     table is closed in. So density decides, more strictly at the border, where foam and table core make room look denser.
@@ -92,15 +93,15 @@ def part_large_air(mean: np.ndarray, numbers: SkeletonParameters) -> tuple[np.nd
     pieces = find_pieces(mean < numbers.body_hu)
     at_border = np.zeros(len(pieces.sizes), bool)
     for edge in (pieces.labels[:, 0], pieces.labels[:, -1], pieces.labels[:, :, 0], pieces.labels[:, :, -1]):
-        at_border[np.unique(edge)] = True
-    kinds = np.zeros((2, len(pieces.sizes)), bool)
+        at_border[edge] = True
+    kinds = np.zeros(len(pieces.sizes), np.uint8)
     for k in np.flatnonzero(pieces.sizes > LARGE_AIR_SHARE * mean.size):
         if k > 0:
             box = tuple(slice(low, high) for low, high in zip(pieces.low[k], pieces.high[k]))
             least_hu = LUNG_AT_BORDER_HU if at_border[k] else ROOM_AIR_HU
             denser = np.count_nonzero((pieces.labels[box] == k) & (mean[box] > least_hu))
-            kinds[int(2 * denser > pieces.sizes[k]), k] = True
-    return chosen(pieces, kinds[0]), chosen(pieces, kinds[1])
+            kinds[k] = LUNG if 2 * denser > pieces.sizes[k] else ROOM
+    return choose_pieces(pieces.labels, kinds)
 
 
 def find_soft_tissue_hu(values_hu: np.ndarray) -> float:

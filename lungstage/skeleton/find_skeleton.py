@@ -22,7 +22,7 @@ from .parameters import SkeletonParameters, load_skeleton_parameters
 from .pieces import places_in
 from .skull import find_skull
 from .spine import Canal, find_vertebrae, trace_canal
-from .thorax import find_ribs, find_sternum, lung_top, lung_top_mm, outline_thorax
+from .thorax import find_air, find_ribs, find_sternum, highest_slice, lung_top_mm, outline_thorax
 from .trace_ribs import assign, trace_ribs, unroll
 
 
@@ -49,17 +49,19 @@ def label_bones(coarse: Coarse, numbers: SkeletonParameters) -> tuple[np.ndarray
     skull = find_skull(coarse, numbers)
     canal = trace_canal(coarse, skull, numbers)
     vertebrae = find_vertebrae(coarse, canal, numbers)
-    thorax = outline_thorax(coarse, canal, numbers)
-    labels[coarse.bone & (thorax <= numbers.rib_inside_mm) & ~canal.corridor] = code_of("bone")
-    top = lung_top(coarse, numbers)
+    air = find_air(coarse, numbers)
+    thorax = outline_thorax(coarse, canal, air, numbers)
+    np.copyto(labels, code_of("bone"), where=coarse.bone & (thorax <= numbers.rib_inside_mm) & ~canal.corridor)
+    top = highest_slice(air.lungs, coarse)
     ribs = find_ribs(coarse, thorax, canal, top, numbers)
-    labels[ribs] = code_of("rib")
-    labels[vertebrae] = code_of("vertebra")
+    np.copyto(labels, code_of("rib"), where=ribs)
+    np.copyto(labels, code_of("vertebra"), where=vertebrae)
     if canal.seen.any() and ribs.any():
         p_rib, p_vertebra = number_bones(labels, ribs, vertebrae, coarse, canal, top, numbers)
-    labels[find_sternum(coarse, thorax, canal, top, numbers)] = code_of("sternum")
-    labels[vertebrae & (labels == code_of("sternum"))] = code_of("vertebra")
-    labels[skull] = code_of("skull")
+    sternum = find_sternum(coarse, thorax, canal, top, numbers)
+    np.copyto(labels, code_of("sternum"), where=sternum)
+    np.copyto(labels, code_of("vertebra"), where=vertebrae & sternum)
+    np.copyto(labels, code_of("skull"), where=skull)
     return labels, p_rib, p_vertebra
 
 

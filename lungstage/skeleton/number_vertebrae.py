@@ -16,7 +16,8 @@ from .coarse import Coarse
 from .count_ribs import Level
 from .names import code_of
 from .parameters import SkeletonParameters
-from .spine import Canal, from_canal_mm, smooth_along
+from .pieces import count_by_slice
+from .spine import Canal, box_at_canal, from_canal_mm, smooth_along
 
 SHARP_MM, WIDE_MM = 2.0, 10.0  # a disc against its neighbourhood
 ASTRAY_MM = np.arange(-12.0, 12.1, 1.0)  # of a disc from where ribs say it is, half a vertebra
@@ -70,12 +71,12 @@ def find_spine(
 def disc_likeness(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:
     """How much darker than its neighbourhood each slice's vertebral body is, float (z), about -1 to 1."""
     behind, beside = from_canal_mm(coarse, canal.centres)
-    core = (abs(beside) <= numbers.vertebra_half_width_mm / 2) & (
-        abs(behind + numbers.body_ahead_mm) <= numbers.vertebra_half_depth_mm / 2
-    )
-    core = core & canal.seen[:, None, None]
-    held = core.sum((1, 2))
-    profile = np.where(held > 0, (coarse.mean * core).sum((1, 2)) / np.maximum(held, 1), np.nan)
+    half_width, half_depth = numbers.vertebra_half_width_mm / 2, numbers.vertebra_half_depth_mm / 2
+    box = box_at_canal(behind, beside, -numbers.body_ahead_mm - half_depth, half_depth - numbers.body_ahead_mm, half_width)
+    core = (abs(beside[:, :, box[2]]) <= half_width) & (abs(behind[:, box[1]] + numbers.body_ahead_mm) <= half_depth)
+    core &= canal.seen[:, None, None]
+    held = count_by_slice(core)
+    profile = np.where(held > 0, (coarse.mean[box] * core).sum((1, 2)) / np.maximum(held, 1), np.nan)
     rows = np.arange(len(profile))
     known = np.isfinite(profile)
     if known.sum() < 3:

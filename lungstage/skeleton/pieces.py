@@ -36,6 +36,11 @@ def places_in(mask: np.ndarray) -> np.ndarray:
     return np.stack(np.unravel_index(np.flatnonzero(mask), mask.shape), axis=1)
 
 
+def count_by_slice(mask: np.ndarray) -> np.ndarray:
+    """int (z): blocks of a mask in each slice, as `mask.sum((1, 2))`, which takes ten times as long."""
+    return np.array([np.count_nonzero(plane) for plane in mask], int)
+
+
 def largest_piece(mask: np.ndarray) -> np.ndarray:
     """The largest connected piece of a mask (faces touch); empty stays empty."""
     return largest_component(mask).view(bool)
@@ -45,7 +50,7 @@ def small_pieces_touching(mask: np.ndarray, others: np.ndarray, up_to_ml: float,
     """The pieces (corners touch) of a mask up to a volume that touch other pieces."""
     pieces = find_pieces(mask, corners=True)
     touched = np.zeros(len(pieces.sizes), bool)
-    touched[np.unique(pieces.labels[highest_beside(others)])] = True
+    touched[pieces.labels[highest_beside(others)]] = True
     return chosen(pieces, touched & (pieces.sizes * voxel_ml <= up_to_ml))
 
 
@@ -62,14 +67,17 @@ def highest_beside(values: np.ndarray, axes: tuple[int, ...] = (0, 1, 2)) -> np.
 
 def grown(mask: np.ndarray, steps: int) -> np.ndarray:
     """The mask with what touches it by a face, so many times."""
+    # rows end to end, with so much nothing between them that none grows into the next: long rows are joined faster
+    padded = np.pad(mask, ((0, 0), (0, steps), (0, steps)))
+    row = padded.shape[2]
+    flat = padded.reshape(-1)
     for _ in range(steps):
-        out = mask.copy()
-        for axis in range(3):
-            before, after = sides(axis)
-            out[after] |= mask[before]
-            out[before] |= mask[after]
-        mask = out
-    return mask
+        out = flat.copy()
+        for off in (1, row, row * padded.shape[1]):
+            out[off:] |= flat[:-off]
+            out[:-off] |= flat[off:]
+        flat = out
+    return np.ascontiguousarray(flat.reshape(padded.shape)[:, : mask.shape[1], : mask.shape[2]])
 
 
 def shrunk(mask: np.ndarray, steps: int) -> np.ndarray:

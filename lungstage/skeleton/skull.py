@@ -8,7 +8,7 @@ from ..kernels.components import find_pieces
 from ..kernels.slices import fill_slices
 from .coarse import Coarse
 from .parameters import SkeletonParameters
-from .pieces import chosen
+from .pieces import chosen, count_by_slice
 
 SKULL_SHARE = 0.5  # of the body; a closed ring of bone holds more of it in a head, less elsewhere
 JAW_BELOW_MM = 90.0  # the chin reaches this far below the lowest closed ring of the skull
@@ -35,17 +35,22 @@ def skull_slices(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
     """Indices of the slices whose closed ring of bone holds `SKULL_SHARE` of the body."""
     # thin bone between wide blocks is seen in the blocks' peaks; noise is not connected to it
     dense = coarse.body & (coarse.peak > coarse.soft_hu + 1.5 * numbers.bone_above_soft_hu)
-    areas = coarse.body.sum((1, 2))
-    dense &= (dense.sum((1, 2)) >= np.maximum(0.02 * areas, 1))[:, None, None]
+    areas = count_by_slice(coarse.body)
+    dense &= (count_by_slice(dense) >= np.maximum(0.02 * areas, 1))[:, None, None]
     pieces = find_pieces(dense, flat=True)
     largest = np.zeros(len(pieces.sizes), bool)
     # of each slice the first of its largest pieces
     order = np.lexsort((np.arange(len(largest)), -pieces.sizes, pieces.low[:, 0]))
     order = order[order > 0]
     largest[order[np.unique(pieces.low[order, 0], return_index=True)[1]]] = True
-    rings = chosen(pieces, largest)
-    held = fill_slices(rings).sum((1, 2))
-    return np.flatnonzero((held >= np.maximum(SKULL_SHARE * areas, 1)) & (held > 1.5 * rings.sum((1, 2))))
+    least = np.maximum(SKULL_SHARE * areas, 1)
+    # a ring holds no more than its box
+    around = (pieces.high - pieces.low)[:, 1:].prod(1)
+    largest &= around >= least[pieces.low[:, 0]]
+    slices = pieces.low[largest, 0]
+    rings = chosen(pieces, largest)[slices]
+    held = count_by_slice(fill_slices(rings))
+    return np.sort(slices[(held >= least[slices]) & (held > 1.5 * count_by_slice(rings))])
 
 
 def pieces_touching(mask: np.ndarray, top: np.ndarray) -> np.ndarray:

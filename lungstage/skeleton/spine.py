@@ -15,14 +15,16 @@ import numpy as np
 
 from ..kernels.gaussian import smooth_gaussian
 from ..kernels.slices import fill_slices, span_slices
+from ..kernels.threads import side_by_side
 from .coarse import Coarse
 from .parameters import SkeletonParameters
-from .pieces import box_of, highest_beside, keep_pieces_above
+from .pieces import box_of, count_by_slice, highest_beside, keep_pieces_above
 
 FULL_BONE_HU = 160.0  # this much above the least that counts, bone counts fully
 MIDLINE_MM = 120.0  # an off-centre spine is believed up to about here; weak, for an arm may shift the body's centre
 CANAL_AHEAD_MM = 35.0  # its centre lay up to 31 mm in front of the back of the lungs, on every scan looked at
 LUNGS_MM2 = 3000.0  # air of a slice above this is more than a windpipe and the lungs' very tops
+SLAB_SLICES = 4  # of a chest in blocks of 3 mm so many stay in a processor's cache; more or fewer change no result
 TWO_VERTEBRAE_MM = 50.0
 HALF_VERTEBRA_MM = 10.0
 SCORE_MIN = (
@@ -50,9 +52,9 @@ class Canal:
 def trace_canal(coarse: Coarse, skull: np.ndarray, numbers: SkeletonParameters) -> Canal:
     """The line of the canal, outside the slices that cut the skull."""
     likeness, doubt = canal_likeness(coarse, numbers)
-    in_skull = skull.any((1, 2)) & (skull.sum((1, 2)) > 0.5 * np.maximum(coarse.bone.sum((1, 2)), 1))
+    in_skull = count_by_slice(skull) > 0.5 * np.maximum(count_by_slice(coarse.bone), 1)
     likeness[in_skull] = 0.0
-    line = best_line(likeness - doubt, coarse.spacing_mm)
+    line = best_line(np.subtract(likeness, doubt, out=doubt), coarse.spacing_mm)
     scores = likeness[np.arange(len(line)), line[:, 0], line[:, 1]]
     seen = linked_to_sure(smooth_along(scores, 12.0 / coarse.spacing_mm[0]), in_skull, SCORE_MIN)
     centres = np.stack([smooth_along(line[:, k], 5.0 / coarse.spacing_mm[0]) for k in (0, 1)], axis=1)
@@ -74,24 +76,42 @@ def canal_likeness(coarse: Coarse, numbers: SkeletonParameters) -> tuple[np.ndar
     The doubt (bone behind the arch, a place off the middle) chooses the line; metal rods behind a spine are doubt too,
     but must not hide it, so the likeness alone says whether a slice shows spine.
     """
+    likeness, doubt = (np.empty(coarse.mean.shape, np.float32) for _ in range(2))
+
+    def look(slab):
+        likeness[slab], doubt[slab] = likeness_in_slices(coarse, slab, numbers)
+
+    side_by_side(look, [slice(z, z + SLAB_SLICES) for z in range(0, len(likeness), SLAB_SLICES)])
+    doubt += off_midline(coarse)
+    doubt += ahead_of_back(coarse, numbers)
+    return smooth_gaussian(likeness, coarse.spacing_mm, (6.0, 0, 0)), doubt
+
+
+def likeness_in_slices(coarse: Coarse, slab: slice, numbers: SkeletonParameters) -> tuple[np.ndarray, np.ndarray]:
+    """How much each block of some slices looks like the canal within its slice, and how much bone lies behind its arch, float32.
+
+    Few slices at a time, and in place where one can, for what is written is read again at once.
+    """
     _, side_y, _ = coarse.spacing_mm
-    floor = coarse.soft_hu + 0.4 * numbers.bone_above_soft_hu
-    bone = np.clip((coarse.mean - np.float32(floor)) / np.float32(FULL_BONE_HU), 0, 1) * coarse.body
-    air = (coarse.mean < numbers.body_hu).astype(np.float32)
+    mean, inside = coarse.mean[slab], coarse.body[slab]
 
     def blurred(image, sigma_mm):
         return smooth_gaussian(image, coarse.spacing_mm, (0, sigma_mm, sigma_mm))
 
+    bone = mean - np.float32(coarse.soft_hu + 0.4 * numbers.bone_above_soft_hu)
+    bone /= np.float32(FULL_BONE_HU)
+    np.clip(bone, 0, 1, out=bone)
+    bone *= inside
     wide = blurred(bone, numbers.vertebra_half_depth_mm / 2)
-    body = shifted(wide, numbers.body_ahead_mm / side_y)
-    arch = shifted(blurred(bone, numbers.arch_behind_mm / 2.3), -numbers.arch_behind_mm / side_y)
-    behind = shifted(wide, -(numbers.arch_behind_mm + numbers.vertebra_half_depth_mm) / side_y)
-    canal = blurred(bone, numbers.canal_radius_mm / 2)
+    likeness = shifted(wide, numbers.body_ahead_mm / side_y)
+    likeness *= shifted(blurred(bone, numbers.arch_behind_mm / 2.3), -numbers.arch_behind_mm / side_y)
+    np.sqrt(np.clip(likeness, 0, 1, out=likeness), out=likeness)
     # even bone scores nothing: what counts is that the canal is softer than body and arch
-    likeness = 1.5 * (np.sqrt(np.clip(body * arch, 0, 1)) - canal) - 2.0 * blurred(air, numbers.canal_radius_mm)
-    likeness[~coarse.body] = -1.0
-    likeness = smooth_gaussian(likeness, coarse.spacing_mm, (6.0, 0, 0))
-    return likeness, behind + off_midline(coarse) + ahead_of_back(coarse, numbers)
+    likeness -= blurred(bone, numbers.canal_radius_mm / 2)
+    likeness *= 1.5
+    likeness -= 2.0 * blurred((mean < numbers.body_hu).astype(np.float32), numbers.canal_radius_mm)
+    np.copyto(likeness, -1.0, where=~inside)
+    return likeness, shifted(wide, -(numbers.arch_behind_mm + numbers.vertebra_half_depth_mm) / side_y)
 
 
 def shifted(image: np.ndarray, voxels: float) -> np.ndarray:
@@ -125,7 +145,7 @@ def ahead_of_back(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
     air = coarse.body & (coarse.mean < numbers.lung_air_hu)
     rows = np.arange(air.shape[1])
     back = np.where(air.any(2), rows, -1).max(1)
-    back[air.sum((1, 2)) * float(np.prod(coarse.spacing_mm[1:])) < LUNGS_MM2] = -1
+    back[count_by_slice(air) * float(np.prod(coarse.spacing_mm[1:])) < LUNGS_MM2] = -1
     ahead_mm = (back[:, None] - rows) * coarse.spacing_mm[1] - CANAL_AHEAD_MM
     return np.clip(ahead_mm / (2 * numbers.vertebra_half_depth_mm), 0, 1).astype(np.float32)[:, :, None]
 
@@ -170,12 +190,26 @@ def vertebra_corridor(coarse: Coarse, centres: np.ndarray, seen: np.ndarray, num
     half_width = half_widths_mm(coarse, behind, beside, seen, numbers)[:, None, None]
     # bodies are as deep as wide in the chest and flatter in the loins (Panjabi 1991); the shell's blur is added
     half_depth = 3.0 + 0.9 * half_width
+    corridor = np.zeros(coarse.body.shape, bool)
+    foremost = -max(numbers.canal_radius_mm + 2 * float(half_depth.max()), numbers.body_ahead_mm / 2)
+    hindmost = max(numbers.arch_behind_mm + TRANSVERSE_BEHIND_MM, numbers.spinous_reach_mm)
+    box = box_at_canal(behind, beside, foremost, hindmost, max(TRANSVERSE_REACH_MM, float(half_width.max())))
+    behind, beside = behind[:, box[1]], beside[:, :, box[2]]
     body = (beside / half_width) ** 2 + ((behind + numbers.canal_radius_mm + half_depth) / half_depth) ** 2 <= 1
     arch = (abs(beside) <= TRANSVERSE_REACH_MM) & (behind <= numbers.arch_behind_mm + TRANSVERSE_BEHIND_MM)
     arch &= behind >= np.maximum(NECK_SLOPE * abs(beside) - NECK_AHEAD_MM, -numbers.body_ahead_mm / 2)
     spinous = (abs(beside) <= numbers.vertebra_half_width_mm / 2.5) & (behind > 0) & (behind <= numbers.spinous_reach_mm)
     canal = beside**2 + behind**2 <= numbers.canal_radius_mm**2
-    return (body | arch | spinous) & ~canal & seen[:, None, None]
+    corridor[box] = (body | arch | spinous) & ~canal & seen[:, None, None]
+    return corridor
+
+
+def box_at_canal(behind, beside, foremost_mm: float, hindmost_mm: float, aside_mm: float) -> tuple[slice, slice, slice]:
+    """The box of all slices that holds what lies from one distance behind the canal (before it: below 0) to another, and up to a
+    distance aside; distances as `from_canal_mm` gives them."""
+    rows = np.flatnonzero(((behind >= foremost_mm) & (behind <= hindmost_mm)).any((0, 2)))
+    columns = np.flatnonzero((abs(beside) <= aside_mm).any((0, 1)))
+    return slice(None), *(slice(k[0], k[-1] + 1) if k.size else slice(0, 0) for k in (rows, columns))
 
 
 def half_widths_mm(coarse: Coarse, behind, beside, seen: np.ndarray, numbers: SkeletonParameters) -> np.ndarray:

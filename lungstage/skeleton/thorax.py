@@ -6,6 +6,8 @@ the lowest ribs lie there. Signed distance to it tells rib (near), vessel or cal
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..kernels.components import find_pieces
@@ -14,8 +16,8 @@ from ..kernels.morphology import grow_mm, shrink_mm
 from ..kernels.slices import span_slices
 from .coarse import Coarse
 from .parameters import SkeletonParameters
-from .pieces import box_of, chosen, grown, highest_beside, keep_pieces_above, shrunk, small_pieces_touching
-from .spine import Canal, from_canal_mm
+from .pieces import box_of, chosen, count_by_slice, grown, highest_beside, keep_pieces_above, shrunk, small_pieces_touching
+from .spine import Canal, box_at_canal, from_canal_mm
 
 FIRST_RIB_ABOVE_MM = 32.0  # its head stands about 25 mm above where the lungs begin to be wide (two scans), or less
 BOTH_TOPS_MM = 10.0  # so far below the higher lung's top the other one has mostly begun
@@ -45,18 +47,39 @@ STERNUM_STEP_MM = 8.0  # its front may lie so far before where its neighbours sa
 FAR_MM = 60.0  # nothing is asked of distances beyond
 
 
-def outline_thorax(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class Air:
+    """The air of a scan.
+
+    all     bool (z, y, x), connected air above `LUNG_AIR_ML`: lungs, and windpipe and bowel gas of that size
+    lungs   bool (z, y, x), the largest pieces of it: of a whole body, not the bowel and the mouth
+    """
+
+    all: np.ndarray
+    lungs: np.ndarray
+
+
+def find_air(coarse: Coarse, numbers: SkeletonParameters) -> Air:
+    """The air inside the body and the lungs in it; both empty where there is none."""
+    air = keep_pieces_above(coarse.body & (coarse.mean < numbers.lung_air_hu), LUNG_AIR_ML, coarse.grid.voxel_ml)
+    return Air(air, lung_pieces(air) if air.any() else air)
+
+
+def outline_thorax(coarse: Coarse, canal: Canal, air: Air, numbers: SkeletonParameters) -> np.ndarray:
     """Depth inside the outline, float32 (z, y, x) in mm: positive inside, negative outside; it stops at FAR_MM
     outside and at twice the depth of ribs inside."""
-    hull = chest_hull(coarse, canal, numbers)
+    hull = chest_hull(coarse, canal, air)
     if not hull.any():
         return np.full(hull.shape, -FAR_MM, np.float32)
-    return in_plane_mm(~hull, coarse, 2 * numbers.rib_inside_mm) - in_plane_mm(hull, coarse, FAR_MM)
+    depth_mm = in_plane_mm(~hull, coarse, 2 * numbers.rib_inside_mm)
+    depth_mm -= in_plane_mm(hull, coarse, FAR_MM)
+    return depth_mm
 
 
 def in_plane_mm(mask: np.ndarray, coarse: Coarse, limit_mm: float) -> np.ndarray:
     """Distance (z, y, x) in mm to the mask within the axial slice, up to a limit."""
-    return np.sqrt(squared_distance_mm2(mask, flat_spacing(coarse), limit_mm))
+    squared = squared_distance_mm2(mask, flat_spacing(coarse), limit_mm)
+    return np.sqrt(squared, out=squared)
 
 
 def flat_spacing(coarse: Coarse) -> tuple[float, float, float]:
@@ -64,14 +87,12 @@ def flat_spacing(coarse: Coarse) -> tuple[float, float, float]:
     return (1e6, *coarse.spacing_mm[1:])
 
 
-def chest_hull(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:
+def chest_hull(coarse: Coarse, canal: Canal, breath: Air) -> np.ndarray:
     """The convex hull of lung air in every slice, carried on upwards to the head of the first rib, and downwards along the
     lowest ribs, bool."""
-    voxel_ml = coarse.grid.voxel_ml
-    air = keep_pieces_above(coarse.body & (coarse.mean < numbers.lung_air_hu), LUNG_AIR_ML, voxel_ml)
+    voxel_ml, air, lungs = coarse.grid.voxel_ml, breath.all, breath.lungs
     if not air.any():
         return air
-    lungs = lung_pieces(air)
     lowest_full, highest = lowest_full_slice(lungs), highest_slice(lungs, coarse)
     hull = span_slices(keep_pieces_above(air, WINDPIPE_MM2 / 1000 * coarse.spacing_mm[0], voxel_ml, flat=True))
     hull[highest + 1 :] = False
@@ -93,21 +114,15 @@ def chest_hull(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) -> np.
 
 
 def lung_pieces(air: np.ndarray) -> np.ndarray:
-    """The largest pieces of air, bool: of a whole body, not the bowel and the mouth."""
+    """The largest pieces of air, bool."""
     pieces = find_pieces(air)
     return chosen(pieces, pieces.sizes >= LUNG_SHARE * pieces.sizes[1:].max())
 
 
 def highest_slice(lungs: np.ndarray, coarse: Coarse) -> int:
-    """The highest slice in which the lungs are wider than a windpipe; the last one where they are nowhere."""
-    wide = np.flatnonzero(lungs.sum((1, 2)) * float(np.prod(coarse.spacing_mm[1:])) > WINDPIPE_MM2)
+    """Index of the highest slice in which the lungs are wider than a windpipe; the last one where they are nowhere."""
+    wide = np.flatnonzero(count_by_slice(lungs) * float(np.prod(coarse.spacing_mm[1:])) > WINDPIPE_MM2)
     return int(wide[-1]) if wide.size else len(lungs) - 1
-
-
-def lung_top(coarse: Coarse, numbers: SkeletonParameters) -> int:
-    """Index of the highest slice of the lungs, the last one of the scan without any."""
-    air = keep_pieces_above(coarse.body & (coarse.mean < numbers.lung_air_hu), LUNG_AIR_ML, coarse.grid.voxel_ml)
-    return highest_slice(lung_pieces(air), coarse) if air.any() else len(air) - 1
 
 
 def lung_top_mm(coarse: Coarse, top: int) -> float | None:
@@ -137,15 +152,17 @@ def inside_of_ribs(coarse: Coarse, z: int, carried: np.ndarray, spine: np.ndarra
 
 def lowest_full_slice(air: np.ndarray) -> int:
     """The lowest slice with at least half of the widest slice's air: below it diaphragm and liver fill the chest."""
-    areas = air.sum((1, 2))
+    areas = count_by_slice(air)
     return int(np.flatnonzero(areas >= areas.max() / 2)[0])
 
 
 def find_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, numbers: SkeletonParameters) -> np.ndarray:
     """Bone near the outline and outside the corridor of the vertebrae, with ends that leave the outline, bool."""
     # a pacemaker lies as near to the lungs as a rib; of its half-filled blocks the next ones hold enough
-    metal = highest_beside((coarse.mean > METAL_HU).view(np.uint8)).view(bool)
-    bone = coarse.bone & ~spine_and_behind(coarse, canal) & ~metal
+    metal = coarse.mean > METAL_HU
+    bone = coarse.bone & ~spine_and_behind(coarse, canal)
+    if metal.any():
+        bone &= ~highest_beside(metal)
     bone &= ~lumps(bone)
     near = (depth_mm <= numbers.rib_inside_mm) & (depth_mm >= -numbers.rib_outside_mm)
     near |= first_ribs(coarse, depth_mm, canal, top, numbers)
@@ -186,23 +203,25 @@ def find_sternum(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, n
     (contrast in a vein, calcium of the aorta) may be as dense. So its front is followed from slice to slice: where nothing
     crosses the midline any more, as between the heads of the clavicles, it has ended.
     """
-    nothing = np.zeros_like(coarse.bone)
-    if not canal.seen.any() or (depth_mm > 0).sum() == 0:
+    nothing, inside = np.zeros_like(coarse.bone), depth_mm > 0
+    if not canal.seen.any() or not inside.any():
         return nothing
     _, side_y, _ = coarse.spacing_mm
-    _, beside = from_canal_mm(coarse, canal.centres)
-    centre = np.array([np.flatnonzero(plane.any(1)).mean() if plane.any() else -np.inf for plane in depth_mm > 0])
+    behind, beside = from_canal_mm(coarse, canal.centres)
+    centre = np.array([np.flatnonzero(plane.any(1)).mean() if plane.any() else -np.inf for plane in inside])
     rows = np.arange(coarse.body.shape[1])
     front = rows[None, :, None] < centre[:, None, None] - AHEAD_OF_MIDDLE_MM / side_y
-    ahead = coarse.bone & front & (depth_mm <= numbers.rib_inside_mm) & (depth_mm >= -numbers.sternum_outside_mm)
-    ahead &= abs(beside) <= numbers.sternum_half_width_mm
+    box = box_at_canal(behind, beside, -np.inf, np.inf, numbers.sternum_half_width_mm)
+    depth_mm, aside = depth_mm[box], beside[:, :, box[2]]
+    ahead = coarse.bone[box] & front & (depth_mm <= numbers.rib_inside_mm) & (depth_mm >= -numbers.sternum_outside_mm)
+    ahead &= abs(aside) <= numbers.sternum_half_width_mm
     ahead[top + 1 :] = False
     core = keep_pieces_above(ahead & (depth_mm >= -numbers.rib_outside_mm), 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
     if not core.any():
         return nothing
-    off_mm = float(np.median(np.broadcast_to(beside, core.shape)[core]))  # a bent spine does not stand behind it
+    off_mm = float(np.median(np.broadcast_to(aside, core.shape)[core]))  # a bent spine does not stand behind it
     middle = abs(beside - off_mm) <= MIDLINE_HALF_MM
-    crossing = ahead & middle
+    crossing = ahead & middle[:, :, box[2]]
     held = crossing.any(1).sum(1) >= HELD_SHARE * middle.sum((1, 2))
     slices = linked_slices(held, np.flatnonzero(core.any((1, 2))), STERNUM_GAP_MM / coarse.spacing_mm[0])
     if not slices.size:
@@ -210,7 +229,9 @@ def find_sternum(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, n
     behind_front_mm = (rows - smoothed(crossing[slices].any(2).argmax(1), coarse)[:, None]) * side_y
     layer = np.zeros(ahead.shape[:2], bool)
     layer[slices] = (behind_front_mm >= -STERNUM_STEP_MM) & (behind_front_mm <= numbers.sternum_depth_mm)
-    return keep_pieces_above(ahead & layer[:, :, None], 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
+    sternum = nothing
+    sternum[box] = keep_pieces_above(ahead & layer[:, :, None], 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
+    return sternum
 
 
 def linked_slices(held: np.ndarray, start: np.ndarray, gap: float) -> np.ndarray:
