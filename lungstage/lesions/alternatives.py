@@ -67,10 +67,13 @@ def alternatives(
     )
     found = {name: (value, p * cool) for name, (value, p) in bloodless.items()}
     if kind in ("node", "pulmonary") and over_blood is not None:
-        # veins that thick run where the nodes of the stations lie, and nowhere else
-        vessel = p_great_vessel(over_blood, traits.short_axis_mm.q50, numbers) * nodal_nearness(survey, points.mean(axis=0))
+        short_mm, near = traits.short_axis_mm.q50, nodal_nearness(survey, points.mean(axis=0))
+        # veins that thick run where the nodes of the stations lie
+        vessel = p_great_vessel(over_blood, short_mm, numbers) * near
         if kind == "pulmonary":
-            vessel *= (1.0 - glass) * (1.0 - surrounded)
+            # elsewhere what is wide, cold and not in the lung is a fold of the mediastinum, a pad or fluid
+            wide = p_great_vessel(over_blood, short_mm - numbers.great_vessel_wider_mm, numbers)
+            vessel = max(vessel, wide) * (1.0 - glass) * (1.0 - surrounded)
         found["no hotter than blood, and as thick as a great vessel"] = (over_blood, numbers.great_vessel_share * vessel)
     # uptake that no physiology of the place explains is seldom what a healthy organ shows
     usual = 1.0 if traits.suv_max is None or survey.normal.z_pet is None else traits.p_physiological

@@ -83,6 +83,7 @@ class SearchParameters:
     rim_depth: float
     rim_depth_blur: float
     rim_share: float
+    great_vessel_wider_mm: float
     breath_spread_mm: float
     great_vessel_share: float
     great_vessel_over_blood: float
