@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "stages.md"
 STAGES = (
     ("study", "read_study", ("study", "orientation")), ("lungs", "find_lungs", ("lungs",)),
-    ("skeleton", "find_skeleton", ("skeleton",)), ("anatomy", "map_anatomy", ("anatomy",)),
+    ("skeleton", "find_skeleton", ("skeleton", "skeleton_anatomy")), ("anatomy", "map_anatomy", ("anatomy",)),
     ("normality", "imagine_normal", ("normality",)),
     ("lesions", "find_lesions", ("lesions", "shape", "traits", "malignancy", "contacts")),
     ("staging", "infer_staging", ("answer",)), ("evaluation", "evaluate", ("evaluation",)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .parameters import RibTable
+from .parameters import SkeletonParameters
 from .trace_ribs import Trace, Unrolled
 
 HEAD_DEG = 28.0  # where every rib is, and still at about the height of its head
@@ -21,10 +21,6 @@ LEVEL_MM = 36.0  # right and left ribs further apart than this are of two levels
 SHIFTS_MM, TILTS, LEAN_COST = np.arange(-12.0, 12.1, 3.0), np.arange(-0.09, 0.1, 0.03), 0.2
 SCALES, SCALE, SCALE_SD = np.arange(0.7, 1.21, 0.05), 0.95, 0.1  # of the table's distances from rib to rib
 GAP_SD_MM, GAP_SD = 2.0, 0.07  # of one distance, in mm and as a share of it
-FIRST_ABOVE_LUNG_MM, FIRST_SD_MM = (
-    17.0,
-    8.0,
-)  # of the first head above the lungs' tops: 22 to 28 on five chests, 5 to 13 on drawn ones
 REACH_SD = 0.08
 TINY = 1e-300
 UNLIKE, UNLIKE_GAP = 0.05, 0.01  # ribs, and distances between two, that are like no table
@@ -172,7 +168,7 @@ def lean_mm(right: np.ndarray, left: np.ndarray) -> np.ndarray:
     return lean[cost.argmin()]
 
 
-def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: Scan, table: RibTable) -> Count:
+def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: Scan, known: SkeletonParameters) -> Count:
     """Number the traces; blocks and the trace each belongs to, int (blocks), say how far a rib reaches aside.
 
     Over all ways to number the levels downwards, to leave some out (what is traced twice, or is no rib) and to miss some ribs,
@@ -184,7 +180,7 @@ def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: S
     reaches = reaches_of(blocks, owner, len(traces), scan.step_mm)
     levels = levels_of(traces)
     seen_mm = np.array([shown_reach_mm(level, reaches) for level in levels])
-    p_level = sum_numberings(levels, seen_mm, scan, table)
+    p_level = sum_numberings(levels, seen_mm, scan, known)
     for level, row in zip(levels, p_level):
         for k in level.traces:
             numbers[k], p[k] = row.argmax() + 1, row.max()
@@ -203,7 +199,7 @@ def shown_reach_mm(level: Level, reaches: list[Reach]) -> float:
     return float(np.mean(whole)) / max(1.0, max(reach.mm for reach in reaches)) if whole else np.nan
 
 
-def sum_numberings(levels: list[Level], reach: np.ndarray, scan: Scan, table: RibTable) -> np.ndarray:
+def sum_numberings(levels: list[Level], reach: np.ndarray, scan: Scan, known: SkeletonParameters) -> np.ndarray:
     """Probability of each number for each level, (levels, 12), over all numberings.
 
     reach    (levels), of the widest rib that is seen, nan where it is not known
@@ -212,6 +208,7 @@ def sum_numberings(levels: list[Level], reach: np.ndarray, scan: Scan, table: Ri
     comes after one with a lower number, or is the first; levels between two of these are no ribs, numbers between them are ribs
     that were missed.
     """
+    table = known.ribs
     count, missed, heights = len(levels), np.array(table.missed), np.array([level.height_mm for level in levels])
     below = np.array(table.below_first) * SCALES[:, None]  # (scales, 12)
     widest = np.array(sorted(set(table.reach)))
@@ -220,7 +217,7 @@ def sum_numberings(levels: list[Level], reach: np.ndarray, scan: Scan, table: Ri
     own = np.where(np.isnan(alike), 1.0, alike) * alone[:, None]  # (widest, levels, 12)
     strange = np.array([STRANGE[len(level.traces) - 1] for level in levels])
     lost = np.array([[missed[m + 1 : n].prod() if m < n else 0.0 for n in range(12)] for m in range(12)])  # (from, to)
-    first, last = at_ends(heights, below, scan, missed)
+    first, last = at_ends(heights, below, scan, known)
     step = {}
     for i in range(count):
         for j in range(i):
@@ -239,15 +236,17 @@ def sum_numberings(levels: list[Level], reach: np.ndarray, scan: Scan, table: Ri
     return np.array([(prior * ahead[i] * after[i]).sum((0, 1)) for i in range(count)]) / max(float(total), TINY)
 
 
-def at_ends(heights: np.ndarray, below: np.ndarray, scan: Scan, missed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def at_ends(heights: np.ndarray, below: np.ndarray, scan: Scan, known: SkeletonParameters) -> tuple[np.ndarray, np.ndarray]:
     """Likelihood (scales, levels, 12) of a level with a number being the first one, and the last: of the ribs above and below it
     of which the scan holds the place none was found, and the first one's head stands where it does above the lungs."""
+    missed, anatomy = np.array(known.ribs.missed), known.anatomy
     far = np.abs(below[:, None, :] - below[:, :, None])[:, None] + EDGE_MM  # (scales, 1, number, other)
     higher, lower = np.tri(12, 12, -1, bool), np.tri(12, 12, -1, bool).T
     first = np.where(higher & (far < (scan.spine_mm[1] - heights)[:, None, None]), missed, 1.0).prod(-1)
     last = np.where(lower & (far < (heights - scan.spine_mm[0])[:, None, None]), missed, 1.0).prod(-1)
     if scan.lung_top_mm is not None:
-        first = first * near((heights[:, None] + below[:, None] - scan.lung_top_mm - FIRST_ABOVE_LUNG_MM) / FIRST_SD_MM)
+        above_mm = heights[:, None] + below[:, None] - scan.lung_top_mm
+        first = first * near((above_mm - anatomy.first_head_above_lungs_mm) / anatomy.first_head_sd_mm)
     return first, last
 
 

@@ -4,7 +4,8 @@ Everything is decided on blocks of about 3 mm and then drawn on the full grid. F
 tissue, which sets the threshold of bone; then the spine, found by its spinal canal with a body before and an arch behind
 it; then the outline round both lungs, along which ribs and sternum lie. What is dense inside that outline is contrast
 medium or calcium, what lies outside is shoulder or arm. Last each rib is followed from the spine and counted; where the count
-is not sure, ribs stay without a number. Numbers: priors/parameters/skeleton.toml, priors/atlas/ribs.csv.
+is not sure, ribs stay without a number. Numbers: priors/parameters/skeleton.toml, skeleton_anatomy.toml,
+priors/atlas/ribs.csv, vertebrae.csv.
 """
 
 from __future__ import annotations
@@ -80,11 +81,11 @@ def number_bones(
     step_mm = float(coarse.spacing_mm[0])
     blocks = unroll(ribs, coarse, canal)
     lungs_mm = lung_top_mm(coarse, top)
-    traces = trace_ribs(blocks, len(ribs), step_mm, lungs_mm)
+    traces = trace_ribs(blocks, len(ribs), step_mm, lungs_mm, numbers.anatomy.ribs_below_lung_tops_mm)
     owner = assign(blocks, traces)
     seen = np.flatnonzero(canal.seen)
     scan = Scan(lungs_mm, (float(seen[0] * step_mm), float(seen[-1] * step_mm)), step_mm)
-    count = count_ribs(traces, blocks, owner, scan, numbers.ribs)
+    count = count_ribs(traces, blocks, owner, scan, numbers)
     codes = np.full(len(traces) + 1, code_of("rib"), np.uint8)  # owner -1 is none
     for k, trace in enumerate(traces):
         if count.numbers[k] and count.p[k] >= numbers.rib_p_min:

@@ -1,4 +1,4 @@
-"""The numbers of the skeleton, from priors/parameters/skeleton.toml; their meaning stands there."""
+"""The numbers of the skeleton, from priors/parameters/skeleton.toml and skeleton_anatomy.toml; their meaning stands there."""
 
 from __future__ import annotations
 
@@ -31,8 +31,30 @@ class VertebraTable:
 
 
 @dataclass(frozen=True)
+class SkeletonAnatomy:
+    """Lengths of the adult, from priors/parameters/skeleton_anatomy.toml; their meaning stands there."""
+
+    canal_ahead_of_lungs_mm: float
+    transverse_reach_mm: float
+    transverse_behind_arch_mm: float
+    rib_neck_ahead_mm: float
+    jaw_below_skull_mm: float
+    first_rib_above_lungs_mm: float
+    first_rib_ahead_mm: float
+    first_rib_behind_mm: float
+    first_rib_beside_mm: float
+    ribs_below_diaphragm_mm: float
+    ribs_below_lung_tops_mm: float
+    first_head_above_lungs_mm: float
+    first_head_sd_mm: float
+
+
+@dataclass(frozen=True)
 class SkeletonParameters:
-    """What bone looks like and where it stands; ribs, vertebrae: what each of them is like."""
+    """What bone looks like and where it stands; ribs, vertebrae: what each of them is like.
+
+    anatomy   lengths of the adult; None only until its file is read
+    """
 
     working_mm: float
     body_hu: float
@@ -54,13 +76,15 @@ class SkeletonParameters:
     rib_p_min: float
     ribs: RibTable = RibTable()
     vertebrae: VertebraTable = VertebraTable()
+    anatomy: SkeletonAnatomy | None = None
 
 
 def load_skeleton_parameters(priors: Priors | None = None) -> SkeletonParameters:
     """The numbers of a priors folder, or those that ship with the package."""
     priors = priors or shipped_priors()
     numbers = read_parameters(priors, "parameters/skeleton.toml", SkeletonParameters)
-    return replace(numbers, ribs=rib_table(priors), vertebrae=vertebra_table(priors))
+    anatomy = read_parameters(priors, "parameters/skeleton_anatomy.toml", SkeletonAnatomy)
+    return replace(numbers, ribs=rib_table(priors), vertebrae=vertebra_table(priors), anatomy=anatomy)
 
 
 def rib_table(priors: Priors) -> RibTable:

@@ -11,7 +11,6 @@ from .parameters import SkeletonParameters
 from .pieces import chosen, count_by_slice
 
 SKULL_SHARE = 0.5  # of the body; a closed ring of bone holds more of it in a head, less elsewhere
-JAW_BELOW_MM = 90.0  # the chin reaches this far below the lowest closed ring of the skull
 
 
 def find_skull(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
@@ -26,7 +25,7 @@ def find_skull(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
     lowest, highest = rings[0], rings[-1]
     skull[lowest : highest + 1] = coarse.bone[lowest : highest + 1]
     skull[highest + 1 :] = coarse.bone[highest + 1 :]  # the cap, where the ring has closed over
-    jaw = max(0, lowest - int(JAW_BELOW_MM / coarse.spacing_mm[0]))
+    jaw = max(0, lowest - int(numbers.anatomy.jaw_below_skull_mm / coarse.spacing_mm[0]))
     skull[jaw:lowest] = pieces_touching(coarse.bone[jaw : lowest + 1], coarse.bone[lowest])[:-1]
     return skull
 

@@ -22,7 +22,6 @@ from .pieces import box_of, count_by_slice, highest_beside, keep_pieces_above
 
 FULL_BONE_HU = 160.0  # this much above the least that counts, bone counts fully
 MIDLINE_MM = 120.0  # an off-centre spine is believed up to about here; weak, for an arm may shift the body's centre
-CANAL_AHEAD_MM = 35.0  # its centre lay up to 31 mm in front of the back of the lungs, on every scan looked at
 LUNGS_MM2 = 3000.0  # air of a slice above this is more than a windpipe and the lungs' very tops
 SLAB_SLICES = 4  # of a chest in blocks of 3 mm so many stay in a processor's cache; more or fewer change no result
 TWO_VERTEBRAE_MM = 50.0
@@ -30,8 +29,7 @@ HALF_VERTEBRA_MM = 10.0
 SCORE_MIN = (
     0.14  # least likeness of a slice to body, canal and arch to be spine; a quarter more or less changes no slice looked at
 )
-TRANSVERSE_REACH_MM, TRANSVERSE_BEHIND_MM = 36.0, 8.0  # transverse processes, aside and behind the arch
-NECK_SLOPE, NECK_AHEAD_MM = 0.85, 18.0  # the neck of a rib lies before this line, the transverse process behind it
+NECK_SLOPE = 0.85  # mm ahead per mm aside: the neck of a rib lies before this line, the transverse process behind it
 STEEPEST = 1.0  # mm sideways per mm along the body
 
 
@@ -146,7 +144,7 @@ def ahead_of_back(coarse: Coarse, numbers: SkeletonParameters) -> np.ndarray:
     rows = np.arange(air.shape[1])
     back = np.where(air.any(2), rows, -1).max(1)
     back[count_by_slice(air) * float(np.prod(coarse.spacing_mm[1:])) < LUNGS_MM2] = -1
-    ahead_mm = (back[:, None] - rows) * coarse.spacing_mm[1] - CANAL_AHEAD_MM
+    ahead_mm = (back[:, None] - rows) * coarse.spacing_mm[1] - numbers.anatomy.canal_ahead_of_lungs_mm
     return np.clip(ahead_mm / (2 * numbers.vertebra_half_depth_mm), 0, 1).astype(np.float32)[:, :, None]
 
 
@@ -192,12 +190,14 @@ def vertebra_corridor(coarse: Coarse, centres: np.ndarray, seen: np.ndarray, num
     half_depth = 3.0 + 0.9 * half_width
     corridor = np.zeros(coarse.body.shape, bool)
     foremost = -max(numbers.canal_radius_mm + 2 * float(half_depth.max()), numbers.body_ahead_mm / 2)
-    hindmost = max(numbers.arch_behind_mm + TRANSVERSE_BEHIND_MM, numbers.spinous_reach_mm)
-    box = box_at_canal(behind, beside, foremost, hindmost, max(TRANSVERSE_REACH_MM, float(half_width.max())))
+    hindmost = max(numbers.arch_behind_mm + numbers.anatomy.transverse_behind_arch_mm, numbers.spinous_reach_mm)
+    box = box_at_canal(behind, beside, foremost, hindmost, max(numbers.anatomy.transverse_reach_mm, float(half_width.max())))
     behind, beside = behind[:, box[1]], beside[:, :, box[2]]
     body = (beside / half_width) ** 2 + ((behind + numbers.canal_radius_mm + half_depth) / half_depth) ** 2 <= 1
-    arch = (abs(beside) <= TRANSVERSE_REACH_MM) & (behind <= numbers.arch_behind_mm + TRANSVERSE_BEHIND_MM)
-    arch &= behind >= np.maximum(NECK_SLOPE * abs(beside) - NECK_AHEAD_MM, -numbers.body_ahead_mm / 2)
+    arch = (abs(beside) <= numbers.anatomy.transverse_reach_mm) & (
+        behind <= numbers.arch_behind_mm + numbers.anatomy.transverse_behind_arch_mm
+    )
+    arch &= behind >= np.maximum(NECK_SLOPE * abs(beside) - numbers.anatomy.rib_neck_ahead_mm, -numbers.body_ahead_mm / 2)
     spinous = (abs(beside) <= numbers.vertebra_half_width_mm / 2.5) & (behind > 0) & (behind <= numbers.spinous_reach_mm)
     canal = beside**2 + behind**2 <= numbers.canal_radius_mm**2
     corridor[box] = (body | arch | spinous) & ~canal & seen[:, None, None]

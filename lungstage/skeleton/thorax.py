@@ -19,15 +19,8 @@ from .parameters import SkeletonParameters
 from .pieces import box_of, chosen, count_by_slice, grown, highest_beside, keep_pieces_above, shrunk, small_pieces_touching
 from .spine import Canal, box_at_canal, from_canal_mm
 
-FIRST_RIB_ABOVE_MM = 32.0  # its head stands about 25 mm above where the lungs begin to be wide (two scans), or less
 BOTH_TOPS_MM = 10.0  # so far below the higher lung's top the other one has mostly begun
 LUNG_SHARE = 0.1  # of the largest piece of air: one lung may be small
-RIBS_BELOW_MM = 170.0  # below the slice where the diaphragm fills half of the chest no rib is
-HEADS_AHEAD_MM, HEADS_BEHIND_MM, HEADS_BESIDE_MM = (
-    40.0,
-    20.0,
-    65.0,
-)  # of the canal; the first rib turns forward there, beyond is shoulder
 HEADS_BELOW_TOP_MM = 40.0  # so far below their tops the lungs are narrow, and ribs run far behind the outline
 LUMP_BLOCKS = 3  # a rib is at most twice as thick
 CUT_SLICES = 3  # lungs that reach nearer to the highest slice go on above it
@@ -68,7 +61,7 @@ def find_air(coarse: Coarse, numbers: SkeletonParameters) -> Air:
 def outline_thorax(coarse: Coarse, canal: Canal, air: Air, numbers: SkeletonParameters) -> np.ndarray:
     """Depth inside the outline, float32 (z, y, x) in mm: positive inside, negative outside; it stops at FAR_MM
     outside and at twice the depth of ribs inside."""
-    hull = chest_hull(coarse, canal, air)
+    hull = chest_hull(coarse, canal, air, numbers)
     if not hull.any():
         return np.full(hull.shape, -FAR_MM, np.float32)
     depth_mm = in_plane_mm(~hull, coarse, 2 * numbers.rib_inside_mm)
@@ -87,7 +80,7 @@ def flat_spacing(coarse: Coarse) -> tuple[float, float, float]:
     return (1e6, *coarse.spacing_mm[1:])
 
 
-def chest_hull(coarse: Coarse, canal: Canal, breath: Air) -> np.ndarray:
+def chest_hull(coarse: Coarse, canal: Canal, breath: Air, numbers: SkeletonParameters) -> np.ndarray:
     """The convex hull of lung air in every slice, carried on upwards to the head of the first rib, and downwards along the
     lowest ribs, bool."""
     voxel_ml, air, lungs = coarse.grid.voxel_ml, breath.all, breath.lungs
@@ -98,8 +91,8 @@ def chest_hull(coarse: Coarse, canal: Canal, breath: Air) -> np.ndarray:
     hull[highest + 1 :] = False
     if hull.any():
         both = max(0, highest - int(BOTH_TOPS_MM / coarse.spacing_mm[0]))
-        hull[both : highest + 1 + int(FIRST_RIB_ABOVE_MM / coarse.spacing_mm[0])] |= hull[both]
-    lowest = max(0, lowest_full - int(RIBS_BELOW_MM / coarse.spacing_mm[0]))
+        hull[both : highest + 1 + int(numbers.anatomy.first_rib_above_lungs_mm / coarse.spacing_mm[0])] |= hull[both]
+    lowest = max(0, lowest_full - int(numbers.anatomy.ribs_below_diaphragm_mm / coarse.spacing_mm[0]))
     hull[:lowest] = False
     spine = spine_and_behind(coarse, canal)
     carried = np.zeros(air.shape[1:], bool)
@@ -188,10 +181,14 @@ def first_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, num
     near = np.zeros(depth_mm.shape, bool)
     if canal.seen.any():
         side_z = coarse.spacing_mm[0]
-        about = slice(max(0, top - int(HEADS_BELOW_TOP_MM / side_z)), top + 1 + int(FIRST_RIB_ABOVE_MM / side_z))
+        about = slice(
+            max(0, top - int(HEADS_BELOW_TOP_MM / side_z)), top + 1 + int(numbers.anatomy.first_rib_above_lungs_mm / side_z)
+        )
         behind, beside = from_canal_mm(coarse, canal.centres)
         near[about] = (
-            (behind[about] > -HEADS_AHEAD_MM) & (behind[about] < HEADS_BEHIND_MM) & (abs(beside[about]) < HEADS_BESIDE_MM)
+            (behind[about] > -numbers.anatomy.first_rib_ahead_mm)
+            & (behind[about] < numbers.anatomy.first_rib_behind_mm)
+            & (abs(beside[about]) < numbers.anatomy.first_rib_beside_mm)
         )
     return near
 

@@ -28,7 +28,6 @@ FALLS = np.arange(0.0, 1.7, 0.2)  # mm per degree by which the highest rib sinks
 GROWTHS = np.arange(0.0, 0.0125, 0.002)  # and by how much more the others do, per mm that their heads lie lower
 FLOW_LAGS = (1, 3, 6)  # steps of angle
 THICK = 3.0  # blocks: what is thicker is no rib, and counts no more
-RIBS_MM = 330.0  # below the lungs' tops the last rib ends
 SURE_DEG = 110.0  # further in front ribs turn up to the sternum
 PITCH_SMOOTH_MM = 12.0  # half of the way from rib to rib: what is smoothed so knows no ribs
 OFF_MM = 7.0  # a rib bends no more than this from angle to angle
@@ -125,10 +124,10 @@ def canal_through(canal: Canal, coarse: Coarse) -> np.ndarray:
     return np.stack([smooth_along(line, 8.0 / coarse.spacing_mm[0]) for line in whole], axis=1)
 
 
-def trace_ribs(blocks: Unrolled, slices: int, step_mm: float, lung_top_mm: float | None) -> list[Trace]:
+def trace_ribs(blocks: Unrolled, slices: int, step_mm: float, lung_top_mm: float | None, ribs_mm: float) -> list[Trace]:
     """The ribs of both sides, each from the head down; slices and their step in mm are those of the scan, as is the height of the
-    lungs' tops, None where it ends below them."""
-    lowest_mm = -np.inf if lung_top_mm is None else lung_top_mm - RIBS_MM
+    lungs' tops, None where it ends below them; `ribs_mm` below these the last rib ends."""
+    lowest_mm = -np.inf if lung_top_mm is None else lung_top_mm - ribs_mm
     flow = find_flow(blocks, slices, step_mm, lowest_mm)
     first_two_mm = np.inf if lung_top_mm is None else lung_top_mm - FIRST_TWO_MM
     bands = ((side, bands_of(blocks, side, flow, slices, step_mm, first_two_mm)) for side in (1, 2))

@@ -147,6 +147,13 @@ def test_the_ribs_of_changed_priors_are_those_that_count(tmp_path):
     assert load_skeleton_parameters(mine).ribs.below_first[-1] == load_skeleton_parameters().ribs.below_first[-1] + 7
 
 
+def test_the_lengths_of_changed_priors_are_those_that_count(tmp_path):
+    mine = changed_priors(tmp_path, "parameters/skeleton_anatomy.toml", "value = 17.0", "value = 25.0")
+
+    assert load_skeleton_parameters().anatomy.first_head_above_lungs_mm == 17.0
+    assert load_skeleton_parameters(mine).anatomy.first_head_above_lungs_mm == 25.0
+
+
 def test_a_table_that_lacks_a_rib_is_refused(tmp_path):
     row = shipped_priors().text("atlas/ribs.csv").splitlines()[-1]
     mine = changed_priors(tmp_path, "atlas/ribs.csv", row + "\n", "")
