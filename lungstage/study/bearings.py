@@ -72,7 +72,8 @@ def take_bearings(ct: Volume, numbers: OrientationParameters) -> Bearings:
     sure_of_head, sure_of_back = upright(sight.head_votes), sight.in_front >= numbers.spine_behind
     if head != STRAIGHT[0] and not sure_of_head or back != STRAIGHT[1] and not sure_of_back:
         return UNJUDGED
-    votes = sight.view.side_votes(numbers)
+    # beside a path of bone that runs off the middle, as along steep ribs at a cut chest's side, left and right mean nothing
+    votes = sight.view.side_votes(numbers) if sight.central else (None, None, None)
     total = sum(vote or 0.0 for vote in votes)
     against = total <= -numbers.sides_votes
     if turn == STRAIGHT:  # a header that is right so far is doubted only by all three, where it can be wrong about nothing else
@@ -89,6 +90,7 @@ class Sight:
     head_votes   of ribs and windpipe, for the head where the blocks have it, back being where it belongs
     in_front     share of the body in front of the spine, by the back where the blocks have it; 0.5 where nobody knows it,
                  because the field of view cut the chest
+    central      whether the spine lies about half-way between the body's sides
 
     Left follows from head and back: a scanner turns patients but does not mirror them.
     """
@@ -97,6 +99,7 @@ class Sight:
     view: View
     head_votes: tuple[float, float]
     in_front: float
+    central: bool
 
 
 def look_at(values: np.ndarray, spacing_mm, numbers: OrientationParameters) -> Sight | None:
@@ -164,7 +167,7 @@ def sight_of(blocks: Blocks, numbers: OrientationParameters) -> Sight | None:
     elsewhere = order != (0, 1, 2) or flip_back
     if elsewhere and seen[along] - column_in_front(bone, blocks, order, flip_back, numbers) < numbers.spine_rival:
         return None
-    return Sight(turn, view, votes, 0.5 if is_cut else in_front)
+    return Sight(turn, view, votes, 0.5 if is_cut else in_front, deep(across) <= numbers.spine_middle)
 
 
 def cut_across(blocks: Blocks, axis: int, numbers: OrientationParameters) -> bool:
