@@ -96,7 +96,7 @@ def find_spots(survey: Survey) -> list[Spot]:
     others = [one for one in lung if one.found_by != "mass"] + glass
     if survey.study.pet is not None:
         masses = [part for mass in masses for part in without_cold(mass, foci, survey.study.pet, survey.search, numbers)]
-    breath = breath_of(survey.study, survey.lungs, numbers.breath_spread_mm) if foci else None
+    breath = breath_of(survey.study, survey.lungs, numbers) if foci else None
     spots = merged(foci, masses + others, find_nodes(survey.search, survey.anatomy, numbers), survey, breath)
     return [replace(spot, spill=spill_of(spot, foci)) for spot in spots]
 
@@ -123,7 +123,7 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], survey: Survey
         away = np.linalg.norm(np.reshape(apart, (-1, 3)), axis=1)
         reach = min(max(focus.radius_mm, PET_BLUR_MM), FOCUS_REACH_MM)
         # a dense part under a focus was told before; here it may be one that a breath has carried away from under it
-        alone = lies_in_air(focus, survey.search)
+        alone = lies_in_air(focus, survey.search, numbers.focus_tissue)
         near = [
             i
             for i, one in enumerate(structures)

@@ -85,6 +85,8 @@ class SearchParameters:
     rim_share: float
     great_vessel_wider_mm: float
     breath_spread_mm: float
+    breath_mediastinum: float
+    focus_tissue: float
     great_vessel_share: float
     great_vessel_over_blood: float
     great_vessel_blur: float

@@ -14,7 +14,7 @@ from lungstage.lesions.spots import Spot
 from lungstage.records import Passport, Study, Volume
 
 NUMBERS = load_lesion_parameters()
-BREATH = Breath(top_mm=0.0, base_mm=-200.0, shift_mm=-16.0, spread_mm=8.0)
+BREATH = Breath(top_mm=0.0, base_mm=-200.0, shift_mm=-16.0, spread_mm=8.0, mediastinum=0.5)
 GRID = Grid((100, 100, 100), (2.0, 2.0, 2.0), (-100.0, -100.0, -200.0))
 
 
@@ -69,6 +69,14 @@ def test_without_a_breath_nothing_is_moved():
     assert displaced_mm(focus((0, 0, -180)), nodule((0, 0, -170), found_by="given"), BREATH) == pytest.approx([0, 0, 0])
 
 
+def test_a_node_moves_with_the_mediastinum():
+    hot, lung = focus((0, 0, -196)), displaced_mm(focus((0, 0, -196)), nodule((0, 0, -172)), BREATH)
+
+    assert displaced_mm(hot, nodule((0, 0, -172), found_by="node"), BREATH) == pytest.approx(
+        0.5 * np.clip(lung, -20.64, 0), abs=1e-6
+    )
+
+
 def test_the_pet_is_moved_back_onto_the_nodule():
     ct = Volume(np.zeros((4, 4, 4), np.int16), Grid((4, 4, 4), (1.0,) * 3, (0.0,) * 3), "HU")
     values = np.zeros((20, 20, 20), np.float32)
@@ -87,7 +95,7 @@ def test_what_lies_in_air_is_told_by_the_tissue_under_it():
     count = int(4 / 3 * np.pi * 7**3 / 8)
     ball = np.argwhere(np.linalg.norm(np.indices((9, 9, 9)) - 4.0, axis=0) <= 3.5)
 
-    assert lies_in_air(focus((0, 0, 0)), search()) and not lies_in_air(focus((0, 0, 0), blocks=ball), search())
+    assert lies_in_air(focus((0, 0, 0)), search(), 0.3) and not lies_in_air(focus((0, 0, 0), blocks=ball), search(), 0.3)
     assert abs(len(ball) - count) < 0.3 * count
 
 
@@ -103,6 +111,6 @@ def test_the_lungs_and_the_dome_tell_the_breath():
     lungs = SimpleNamespace(hull=hull, grid=Grid(hull.shape, (5.0, 4.0, 4.0), (0.0, 0.0, -300.0)))
     study = SimpleNamespace(passport=SimpleNamespace(breathing_shift_mm=None))
 
-    found = breath_of(study, lungs, 8.0)
+    found = breath_of(study, lungs, NUMBERS.search)
 
     assert (found.top_mm, found.base_mm, found.shift_mm) == (-150.0, -250.0, 0.0)
