@@ -27,6 +27,7 @@ from .nodules import find_nodules
 from .parameters import LesionParameters, SearchParameters, load_lesion_parameters
 from .place import place_of
 from .scene import IN_LUNG
+from .search import Search
 from .shape import sample_shape
 from .spots import Spot, as_blocks, as_set
 from .survey import Survey, carina_distance_mm, depth_below_wall_mm, hilum_distance_mm, nodal_nearness, slice_at, survey_patient
@@ -98,12 +99,13 @@ def find_spots(survey: Survey) -> list[Spot]:
         masses = [part for mass in masses for part in without_cold(mass, foci, survey.study.pet, survey.search, numbers)]
     breath = breath_of(survey.study, survey.lungs, numbers) if foci else None
     spots = merged(foci, masses + others, find_nodes(survey.search, survey.anatomy, numbers), survey, breath)
-    return [replace(spot, spill=spill_of(spot, foci)) for spot in spots]
+    return [replace(spot, spill=spill_of(spot, foci, survey.search)) for spot in spots]
 
 
-def spill_of(spot: Spot, foci: list[Spot]) -> np.ndarray:
-    """(n, 3) blocks of the foci that are not this spot's own."""
-    return np.concatenate([np.empty((0, 3), int), *(focus.blocks for focus in foci if focus.suv != spot.suv)])
+def spill_of(spot: Spot, foci: list[Spot], search: Search) -> np.ndarray:
+    """(n, 3) blocks of the foci that are not this spot's own, where they lie once its PET is moved back."""
+    blocks = np.concatenate([np.empty((0, 3), int), *(focus.blocks for focus in foci if focus.suv != spot.suv)])
+    return blocks_moved(blocks, -spot.moved_mm, search)
 
 
 def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], survey: Survey, breath: Breath | None) -> list[Spot]:

@@ -224,9 +224,7 @@ def p_fat(hu: np.ndarray, samples: ShapeSamples, density: dict[str, float], slic
     inner = hu[depth_mm(sure, samples.box.spacing_mm) >= max(numbers.fat_depth_mm, numbers.fat_slices * slice_mm)]
     if inner.size < FEW:
         return 0.0
-    low, high = numbers.fat_hu
-
-    blur = numbers.fat_blur_hu
+    (low, high), blur = numbers.fat_hu, numbers.fat_blur_hu
 
     def fatty(values):  # from 0 to 1 at either end of fat, as far as noise may carry it
         return np.clip((values - low) / blur + 0.5, 0, 1) * np.clip((high - values) / blur + 0.5, 0, 1)

@@ -72,7 +72,7 @@ def take_bearings(ct: Volume, numbers: OrientationParameters) -> Bearings:
     sure_of_head, sure_of_back = upright(sight.head_votes), sight.in_front >= numbers.spine_behind
     if head != STRAIGHT[0] and not sure_of_head or back != STRAIGHT[1] and not sure_of_back:
         return UNJUDGED
-    # beside a path of bone that runs off the middle, as along steep ribs at a cut chest's side, left and right mean nothing
+    # beside a path that has left the middle, as for the ribs' heads where a chest is cut, left and right mean nothing
     votes = sight.view.side_votes(numbers) if sight.central else (None, None, None)
     total = sum(vote or 0.0 for vote in votes)
     against = total <= -numbers.sides_votes

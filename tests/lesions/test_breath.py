@@ -7,7 +7,7 @@ import pytest
 
 from lungstage.geometry import Grid
 from lungstage.lesions.breath import Breath, blocks_moved, breath_of, displaced_mm, lies_in_air, with_uptake_at_home
-from lungstage.lesions.find_lesions import merged
+from lungstage.lesions.find_lesions import merged, spill_of
 from lungstage.lesions.parameters import load_lesion_parameters
 from lungstage.lesions.search import Search
 from lungstage.lesions.spots import Spot
@@ -62,6 +62,14 @@ def test_a_focus_goes_to_the_nodule_that_the_smaller_breath_explains():
     hot = next(one for one in spots if one.suv)
 
     assert hot.centre_mm == pytest.approx([41, 20, -180])
+
+
+def test_what_shines_into_a_moved_spot_is_moved_with_the_pet():
+    beside = np.array([[40, 50, 50], [41, 50, 50]])
+    foci = [focus((40, 20, -196)), focus((0, 0, -120), suv=9.0, blocks=beside)]
+    spot = next(one for one in brought_together(foci, [nodule((40, 20, -178))]) if one.suv == 6.0)
+
+    assert spill_of(spot, foci, search()).tolist() == (beside + [9, 0, 0]).tolist()  # 18 mm up, blocks of 2 mm
 
 
 def test_without_a_breath_nothing_is_moved():

@@ -1,8 +1,11 @@
 """Masses of the CT and foci of the PET: one thing where the uptake fills the mass, two where a node is hot beside it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from lungstage.geometry import Grid
 from lungstage.lesions.find_lesions import spill_of, told_apart
 from lungstage.lesions.parameters import load_lesion_parameters
 from lungstage.lesions.spots import Spot
@@ -18,6 +21,7 @@ def spot(found_by, blocks, suv=None) -> Spot:
     return Spot(blocks.mean(axis=0), 5.0, 1.0, found_by, blocks, suv)
 
 
+SEARCH = SimpleNamespace(grid=Grid((20, 20, 20), (2.0, 2.0, 2.0), (0.0, 0.0, 0.0)), hu=np.zeros((20, 20, 20)))
 MASS = block((0, 0, 0), (10, 10, 10))
 
 
@@ -70,5 +74,5 @@ def test_the_order_of_the_foci_does_not_matter():
 def test_uptake_of_other_foci_spills_and_its_own_does_not():
     own, other = spot("focus", block((0, 0, 0), (3, 3, 3)), 5.0), spot("focus", block((5, 5, 5), (8, 8, 8)), 9.0)
 
-    assert as_set(spill_of(own, [own, other])) == as_set(other.blocks)
-    assert len(spill_of(spot("mass", MASS), [own, other])) == 54
+    assert as_set(spill_of(own, [own, other], SEARCH)) == as_set(other.blocks)
+    assert len(spill_of(spot("mass", MASS), [own, other], SEARCH)) == 54
