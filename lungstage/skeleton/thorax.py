@@ -64,9 +64,16 @@ def outline_thorax(coarse: Coarse, canal: Canal, air: Air, numbers: SkeletonPara
     hull = chest_hull(coarse, canal, air, numbers)
     if not hull.any():
         return np.full(hull.shape, -FAR_MM, np.float32)
-    depth_mm = in_plane_mm(~hull, coarse, 2 * numbers.rib_inside_mm)
-    depth_mm -= in_plane_mm(hull, coarse, FAR_MM)
+    depth_mm = np.full(hull.shape, -FAR_MM, np.float32)
+    around, within = box_of(hull, reach_of(FAR_MM, coarse)), box_of(hull, (0, 1, 1))
+    depth_mm[around] = -in_plane_mm(hull[around], coarse, FAR_MM)
+    depth_mm[within] += in_plane_mm(~hull[within], coarse, 2 * numbers.rib_inside_mm)
     return depth_mm
+
+
+def reach_of(limit_mm: float, coarse: Coarse) -> tuple[int, int, int]:
+    """How many blocks (z, y, x) a distance within the axial slice can reach."""
+    return 0, *(int(limit_mm / side) + 1 for side in coarse.spacing_mm[1:])
 
 
 def in_plane_mm(mask: np.ndarray, coarse: Coarse, limit_mm: float) -> np.ndarray:
@@ -167,7 +174,7 @@ def find_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, numb
 def lumps(bone: np.ndarray) -> np.ndarray:
     """What is thicker than any rib, bool: a kidney or a heart full of contrast, the head of the humerus, a femur."""
     cores = shrunk(bone, LUMP_BLOCKS)
-    box = box_of(cores, margin=LUMP_BLOCKS + 2)
+    box = box_of(cores, (LUMP_BLOCKS + 2,) * 3)
     if box is not None:
         cores[box] = grown(cores[box], LUMP_BLOCKS + 2)
     return cores
