@@ -2,8 +2,8 @@
 
 Three steps, each for its own disease. A ball of `hull_mm` rolled over each lung from outside closes the bays that tumour,
 collapse and a swollen hilum leave; the heart is flatter than the ball and stays out. Between lung and ribs fluid and
-pleural tumour are added where the gap is wider than a pleura. A lung or an upper lobe without air is told by the other
-lung, mirrored; below a lung nobody can tell a lower lobe without air from a raised dome.
+pleural tumour are added where the gap is wider than a pleura. A lung or a lobe without air is told by the other lung,
+mirrored: an upper one by lung below it, a lower one by lung before it, for a dome that has risen leaves none in front.
 The dome of the diaphragm bounds all of it from below, except for fluid.
 """
 
@@ -20,6 +20,10 @@ from .sides import AIRLESS, BONE_HU
 
 FAT_HU = -30  # below it is fat, which is never disease
 RIB_MM = 15.0  # up or down from any place on the cage there is a rib no farther away than this
+DEEP_BAY = 3.0  # times a pleura's gap: a bay deeper than that is no dent that a membrane can span
+GROOVE_MM = 50.0  # from head to foot: what fills a groove of the mediastinum over a longer way is no tumour, but heart or arch
+GROOVE_THICK_MM = 6.0  # half the thickness of what fills a groove; thinner are vessels
+CAGE_RAYS = 5  # of 120: the widest hole of a rib that is thinner than a block here and there
 DOME_MM = 25.0  # half the width of what may stand on a dome without being one
 LEAST_ML = 10.0  # a smaller gap is a muscle, a rib's cartilage or noise
 VALLEY_MM = 60.0  # half the height of a place at the wall that is narrower than the lungs above and below it
@@ -29,6 +33,7 @@ DENT_RAYS = 13  # so many rays of 120
 DENT_RIM = 2  # rays and blocks around a dent that are drawn in with it
 MOST_WAY = 0.8  # of the way out a ball brings the hull over a dent in the wall; beside spine and heart less
 MEMBRANE_STEPS = 100  # of relaxation: enough for the widest dent
+RIGHT_DOME_MM = 10.0  # the right dome stands so much higher than the left, for the liver
 PALM_CM2 = 30.0  # of the flank without lung are an airless lobe; tops of different height leave less
 INNER_SHARE = 0.4  # lung nearer to the middle of the chest than this share of the way to the ribs is beside the spine
 
@@ -44,10 +49,40 @@ def close_hull(
     for side in (RIGHT, LEFT):
         bays = close_bays(coarse, (sides == side).view(np.uint8), numbers.hull_mm)
         hull |= bays * (hull == 0) * np.uint8(side)
+    hull = with_grooves(coarse, hull, sides)
     hull = with_pleural_gap(coarse, hull, sides, tissue, midline, numbers)
     hull = mirror_missing(coarse, hull, sides, tissue, midline)
     hull[lumen != 0] = 0
     return hull
+
+
+def with_grooves(coarse: Coarse, hull: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """The hull with what fills the groove between spine and heart, or another that runs from head to foot, over a short way.
+
+    A ball in the mediastinum reaches into such a groove from inside, however narrow it is on the lung's side. But of one side
+    there is lung in it a little above and a little below. Strands between two lungs are vessels.
+    """
+    from ..kernels.morphology import open_mm
+
+    steps = max(1, round(GROOVE_MM / coarse.spacing_mm[0]))
+    grooved = hull.copy()
+    for side in (RIGHT, LEFT):
+        if not (sides == side).any():
+            continue
+        box = box_slices(*box_of(sides == side, 0))
+        groove = close_columns(sides[box] == side, steps)
+        groove &= (hull[box] == 0) & (coarse.mean[box] > FAT_HU) & (coarse.mean[box] < BONE_HU)
+        thick = open_mm(groove | (hull[box] == side), coarse.spacing_mm, GROOVE_THICK_MM)
+        grooved[box] |= (thick.view(bool) & groove) * np.uint8(side)
+    return grooved
+
+
+def close_columns(mask: np.ndarray, steps: int) -> np.ndarray:
+    """bool (z, y, x): blocks with some of the mask above and below, no farther than `steps` apart."""
+    z = np.arange(len(mask), dtype=np.int32)[:, None, None]
+    below = np.maximum.accumulate(np.where(mask, z, -steps - 1), axis=0)
+    above = np.minimum.accumulate(np.where(mask, z, len(mask) + steps)[::-1], axis=0)[::-1]
+    return above - below <= steps
 
 
 def with_pleural_gap(
@@ -125,19 +160,25 @@ def pleural_gap(
     In each slice rays go out from the middle of the chest. Ribs cross a slice here and there; the inside of the cage is
     the nearest rib within a rib's distance along the body. From a gap fluid is followed to where no ray through lung leads.
     """
+    from ..kernels.morphology import grow_mm
+
     rays = Rays.around(coarse, hull, midline)
     lung_mm = rays.last(hull)
     bone = (coarse.mean > BONE_HU) & (tissue != 0)
     bone_mm = rays.first_beyond(bone, lung_mm)
     barrel_mm = rays.barrel(lung_mm, coarse.spacing_mm[0])
-    cage_mm = rays.cage(bone_mm, coarse.spacing_mm)
-    cage_mm = np.where(np.isfinite(cage_mm), np.minimum(cage_mm, barrel_mm), 0.0)
-    wide = (cage_mm - lung_mm > numbers.pleura_mm) & (lung_mm > INNER_SHARE * cage_mm)
-    at_wall = lung_mm - rays.last(sides) > numbers.pleura_mm
-    # Where a lung is not seen, what is bone nearer to the middle than the other lung's flank is of spine and mediastinum.
     mirrored_mm = rays.mirrored(lung_mm)
+    soft = (coarse.mean > FAT_HU) & (coarse.mean < BONE_HU) & (hull == 0)
+    fluid = fluid_blocks(coarse, numbers) & (hull == 0)
+    cage_mm, deep_mm = cage_where_told(
+        coarse, rays, lung_mm, rays.cage(bone_mm, coarse.spacing_mm), barrel_mm, soft, fluid, numbers
+    )
+    wide = is_wide(lung_mm, cage_mm, numbers)
+    bay_mm = lung_mm - rays.last(sides)
+    at_wall = bay_mm > numbers.pleura_mm / 2
+    # Where a lung is not seen, what is bone nearer to the middle than the other lung's flank is of spine and mediastinum.
     rib_mm = rays.first_beyond(bone, np.maximum(lung_mm, MOST_WAY * mirrored_mm))
-    flank_mm = np.minimum(rays.cage(rib_mm, coarse.spacing_mm), barrel_mm)
+    flank_mm = np.minimum(rays.deepened(rays.cage(rib_mm, coarse.spacing_mm)), barrel_mm)
     flank_mm = np.minimum(np.maximum(flank_mm, mirrored_mm), rib_mm)
     first_mm = rays.first_beyond(hull != 0, np.zeros_like(lung_mm))
     lobe_mm = rays.airless_lobe(lung_mm, first_mm, flank_mm, coarse.spacing_mm[0])
@@ -146,20 +187,70 @@ def pleural_gap(
     above = np.zeros(hull.shape, bool)
     for side, half in halves(midline, hull.shape[2]):
         above[:, :, half] = above_dome(coarse, (hull == side).view(np.uint8))[:, :, half]
-    free = hull == 0
-    fluid = fluid_blocks(coarse, numbers) & free
-    soft = (coarse.mean > FAT_HU) & (coarse.mean < BONE_HU) & free
-    hollow = (coarse.mean < numbers.air_hu) & free  # a hole in what fills the bay
+    hollow = (coarse.mean < numbers.air_hu) & (hull == 0)  # a hole in what fills the bay
     behind = rays.behind_lung(lung_mm, cage_mm) & (cage_mm - lung_mm > numbers.pleura_mm)
     gap = rays.within(lung_mm, np.where(wide, cage_mm, 0.0)) & soft & (above | fluid)
     gap |= rays.within(np.maximum(lung_mm, rays.mirrored(first_mm)), np.where(behind, cage_mm, 0.0)) & soft
     gap = without_thin_and_small(coarse, gap, numbers)
     # What already fills a bay at the wall goes on to where the wall is, however thin the rest is: the ball rests on chords.
+    # A membrane spans what is not too deep, and reaches a little beyond the bay; what is deep goes on to the ribs.
     wall_mm = np.minimum(rays.bridged(lung_mm, rays.last(sides), at_wall, coarse.spacing_mm), bone_mm)
-    rim = rays.within(lung_mm, np.where(at_wall, np.where(wall_mm > lung_mm, wall_mm, cage_mm), 0.0)) & (soft | hollow) & above
+    spanned = (wall_mm > lung_mm) & (bay_mm < DEEP_BAY * numbers.pleura_mm)
+    to_mm = np.where(at_wall, np.where(spanned, wall_mm, np.maximum(wall_mm, deep_mm)), np.where(bay_mm > 0, wall_mm, 0.0))
+    rim = rays.within(lung_mm, to_mm) & (soft | hollow) & above
     if gap.any():
         gap |= follow_fluid(coarse, gap, fluid & rays.within(np.zeros_like(cage_mm), cage_mm), fluid, numbers)
-    return gap | rim | rays.within(lobe_mm, np.where(lobe_mm > 0, flank_mm, 0.0)) & soft
+        # Beside a rib blocks hold some of it, and are no fluid by their surroundings.
+        last = rays.within(MOST_WAY * cage_mm, np.maximum(cage_mm, flank_mm) + coarse.spacing_mm[2] / 2)
+        gap |= grow_mm(gap, coarse.spacing_mm, 1.1 * max(coarse.spacing_mm)) & last & soft
+    # The front of a chest is gristle and muscle, which no bone tells apart: no farther out than the other lung.
+    far_mm = np.minimum(mirrored_mm + coarse.spacing_mm[2] / 2, rib_mm)
+    lobe = rays.within(lobe_mm, np.where(lobe_mm > 0, far_mm, 0.0)) & soft & above_other_dome(coarse, above, midline)
+    return gap | rim | lobe
+
+
+def is_wide(lung_mm: np.ndarray, cage_mm: np.ndarray, numbers: LungParameters) -> np.ndarray:
+    """bool (z, ray): where more than a pleura lies between lung and cage, and the lung is not one beside the spine."""
+    return (cage_mm - lung_mm > numbers.pleura_mm) & (lung_mm > INNER_SHARE * cage_mm)
+
+
+def cage_where_told(
+    coarse: Coarse, rays: Rays, lung_mm: np.ndarray, cage_mm: np.ndarray, barrel_mm: np.ndarray, soft: np.ndarray,
+    fluid: np.ndarray, numbers: LungParameters,
+) -> np.ndarray:  # fmt: skip
+    """float (z, ray): the inside of the cage, no farther out than a barrel; 0 where no rib tells it.
+
+    soft, fluid   bool, blocks beside the hull of such density
+
+    Where something lies between lung and ribs for certain, and where it is fluid, the gutters beside the spine are parts of the
+    cage; elsewhere it is fat and muscle that fill them, in front and behind.
+    """
+    near_mm, deep_mm = (np.where(np.isfinite(mm), np.minimum(mm, barrel_mm), 0.0) for mm in (cage_mm, rays.deepened(cage_mm)))
+    sure = rays.within(lung_mm, np.where(is_wide(lung_mm, near_mm, numbers), near_mm, 0.0)) & soft
+    sure |= rays.within(lung_mm, np.where(is_wide(lung_mm, deep_mm, numbers), deep_mm, 0.0)) & fluid
+    told = rays.last(without_thin_and_small(coarse, sure, numbers)) > 0
+    return np.where(rays.around_places(told, coarse.spacing_mm), deep_mm, near_mm), deep_mm
+
+
+def above_other_dome(coarse: Coarse, above: np.ndarray, midline: float) -> np.ndarray:
+    """bool: blocks above the dome of the other side, mirrored, for a lung without air has none of its own.
+
+    above   bool, blocks above the dome of their own side
+    """
+    mirrored = mirror_of(above, midline, True)
+    lift = min(round(RIGHT_DOME_MM / coarse.spacing_mm[0]), len(above))
+    (_, right), _ = halves(midline, above.shape[2])
+    mirrored[lift:, :, right] = mirrored[: len(above) - lift, :, right]
+    return mirrored
+
+
+def mirror_of(mask: np.ndarray, midline: float, beyond: bool) -> np.ndarray:
+    """bool (z, y, x): the mask of the patient seen in a mirror; `beyond` where that lies outside the picture."""
+    column = np.rint(2 * midline - np.arange(mask.shape[2])).astype(int)
+    seen = (column >= 0) & (column < mask.shape[2])
+    mirrored = np.full(mask.shape, beyond)
+    mirrored[:, :, seen] = mask[:, :, column[seen]]
+    return mirrored
 
 
 def halves(midline: float, width: int) -> tuple[tuple[int, slice], tuple[int, slice]]:
@@ -248,8 +339,25 @@ class Rays:
         """float (z, ray): the inside of the cage, from the nearest rib within a rib's distance; infinite where there is none."""
         from scipy.ndimage import minimum_filter
 
-        window = (2 * max(1, round(RIB_MM / spacing_mm[0])) + 1, 5)
-        return minimum_filter(bone_mm, window, mode=("nearest", "wrap")) - spacing_mm[2]
+        return minimum_filter(bone_mm, self.window(spacing_mm), mode=("nearest", "wrap")) - spacing_mm[2]
+
+    def deepened(self, cage_mm: np.ndarray) -> np.ndarray:
+        """The cage with the gutters beside the spine, which the nearest rib of some rays fills with the ribs' heads."""
+        from scipy.ndimage import maximum_filter
+
+        farthest = maximum_filter(np.where(np.isfinite(cage_mm), cage_mm, -np.inf), (1, CAGE_RAYS), mode=("nearest", "wrap"))
+        return np.where(np.isfinite(farthest), farthest, np.inf)
+
+    def around_places(self, places: np.ndarray, spacing_mm: tuple[float, float, float]) -> np.ndarray:
+        """bool (z, ray): the places and what lies a rib's distance around them."""
+        from scipy.ndimage import maximum_filter
+
+        height, width = self.window(spacing_mm)
+        return maximum_filter(places, (height, 2 * width + 1), mode=("nearest", "wrap"))
+
+    def window(self, spacing_mm: tuple[float, float, float]) -> tuple[int, int]:
+        """How many slices and rays hold a rib at any place of the cage, and close the holes of one."""
+        return 2 * max(1, round(RIB_MM / spacing_mm[0])) + 1, CAGE_RAYS
 
     def mirrored(self, away_mm: np.ndarray) -> np.ndarray:
         """The same (z, ray) of the patient seen in a mirror."""
@@ -283,6 +391,8 @@ class Rays:
                 at_flank = (pieces == k) & (np.arange(side.size) // (side.size // 3) == 1)
                 if (at_flank * area_cm2[:, side]).sum() >= PALM_CM2:
                     full = (pieces == k) | at_flank.any(axis=1)[:, None]
+                    front = side[side.size // 2 :]  # where there is lung in front, what lies behind it there is heart
+                    full[:, side.size // 2 :] &= lung_mm[:, front] < MOST_WAY * wall_mm[:, front]
                     lobe_mm[:, side] = np.where(full, from_mm[:, side], lobe_mm[:, side])
         return lobe_mm
 
@@ -366,9 +476,6 @@ def mirror_missing(coarse: Coarse, hull: np.ndarray, sides: np.ndarray, tissue: 
     weak, strong = (RIGHT, LEFT) if counts[RIGHT] < counts[LEFT] else (LEFT, RIGHT)
     if counts[weak] >= AIRLESS * counts[strong]:
         return hull
-    column = np.rint(2 * midline - np.arange(hull.shape[2])).astype(int)
-    seen = (column >= 0) & (column < hull.shape[2])
-    mirrored = np.zeros(hull.shape, bool)
-    mirrored[:, :, seen] = (hull == strong)[:, :, column[seen]]
+    mirrored = mirror_of(hull == strong, midline, False)
     mirrored &= (tissue != 0) & (coarse.mean < BONE_HU) & (hull == 0)
     return np.where(mirrored, np.uint8(weak), hull)

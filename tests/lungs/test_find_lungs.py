@@ -265,8 +265,45 @@ def test_fluid_behind_a_lung_is_in_the_hull_and_not_in_the_lung():
 
     lungs = find_lungs(study)
 
-    assert (lungs.hull[truth["fluid"]] == 1).mean() > 0.7
+    assert (lungs.hull[truth["fluid"]] == 1).mean() >= 0.95
     assert lungs.right[truth["fluid"]].mean() < 0.05
+
+
+def test_a_gutter_between_the_heads_of_ribs_is_as_wide_in_the_deepened_cage_as_it_is():
+    rays, spacing_mm = Rays((20, 30), (41, 41, 61), (3.0, 3.0, 3.0)), (3.0, 3.0, 3.0)
+    wall_mm = np.full((41, Rays.COUNT), 60.0)
+    wall_mm[:, 38:46] = 84.0
+    bone_mm = np.full(wall_mm.shape, np.inf)
+    bone_mm[::8] = wall_mm[::8] + 3.0  # ribs, with gaps of 21 mm between them
+
+    cage_mm = rays.cage(bone_mm, spacing_mm)
+
+    assert (cage_mm[:, 38] == 60.0).all(), "the nearest rib of several rays narrows it"
+    assert (rays.deepened(cage_mm) == wall_mm).all()
+
+
+GROOVES = [(-24, 45, -10, 14), (-22, 40, -20, 16), (-20, 40, 0, 12), (30, 40, 20, 16)]
+
+
+@pytest.mark.parametrize("place", GROOVES, ids=["spine", "spine and heart", "small", "left"])
+def test_a_tumour_in_the_groove_between_heart_and_spine_is_in_the_hull(place):
+    study, truth = draw(Chest(tumour=place))
+
+    assert (find_lungs(study).hull[truth["tumour"]] != 0).mean() >= 0.95
+
+
+@pytest.mark.parametrize("side, code", [("right", 1), ("left", 2)])
+def test_a_lower_lobe_without_air_is_in_the_hull_and_the_heart_before_it_is_not(plain, side, code):
+    study, truth, healthy = plain
+    z, y, _ = np.meshgrid(*[(np.arange(n) - (n - 1) / 2) * s for n, s in zip(SHAPE, SPACING)], indexing="ij", sparse=True)
+    lobe = truth[side] & (y > 0.6 * z - 10) & (z < 40)  # behind an oblique fissure
+
+    lungs = find_lungs(without_air(study, lobe))
+
+    assert (lungs.hull[lobe] == code).mean() >= 0.75  # the other's mirror image leaves out the heart's, and as low as its dome
+    assert getattr(lungs, side)[lobe].mean() < 0.05
+    beyond = (lungs.hull == code) & ~truth[side] & (healthy.hull == 0)
+    assert np.count_nonzero(beyond) < 0.15 * np.count_nonzero(lobe), "the hull goes on into heart, liver or wall"
 
 
 def test_a_mass_as_dense_as_liver_at_the_back_below_lung_is_in_the_hull():
