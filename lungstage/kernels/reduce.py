@@ -1,4 +1,4 @@
-"""A volume in, the means, minima and maxima of its blocks out, from one read of the volume.
+"""A volume in, the means and maxima of its blocks out, from one read of the volume.
 
 Everything the first stages look at is coarse; this is the only time they read every voxel.
 """
@@ -12,29 +12,28 @@ from .threads import share_rows
 
 
 def reduce_blocks(volume, factors):
-    """Mean, minimum and maximum of each whole block of voxels.
+    """Mean and maximum of each whole block of voxels.
 
     volume    int16 (z, y, x)
     factors   three ints >= 1, voxels of a block along z, y, x; what is left over at the far ends is dropped
-    returns   three int16 arrays (z // fz, y // fy, x // fx): mean (rounded to the nearest, halves up), minimum, maximum
-    cost      2 to 2.5 passes over the volume; three small volumes are made. Integer sums: same bits on any number of threads
+    returns   two int16 arrays (z // fz, y // fy, x // fx): mean (rounded to the nearest, halves up), maximum
+    cost      2 passes over the volume; two small volumes are made. Integer sums: same bits on any number of threads
     """
     volume, factors, shape = _checked(volume, factors)
-    mean, low, high = (np.empty(shape, np.int16) for _ in range(3))
+    mean, high = (np.empty(shape, np.int16) for _ in range(2))
     if mean.size:
-        share_rows(_reduce, len(mean), 0.2 * volume.size, volume, *factors, mean, low, high)
-    return mean, low, high
+        share_rows(_reduce, len(mean), 0.2 * volume.size, volume, *factors, mean, high)
+    return mean, high
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _reduce(start, stop, volume, fz, fy, fx, mean, low, high):
+def _reduce(start, stop, volume, fz, fy, fx, mean, high):
     count = np.int64(fz * fy * fx)
     for bz in range(start, stop):
         width = mean.shape[2] * fx
-        total, lows, highs = np.empty(width, np.int32), np.empty(width, np.int16), np.empty(width, np.int16)
+        total, highs = np.empty(width, np.int32), np.empty(width, np.int16)
         for by in range(mean.shape[1]):
             total[:] = 0
-            lows[:] = 32767
             highs[:] = -32768
             # Whole rows first, and only what they come to is cut into blocks: that runs many voxels at a time.
             for dz in range(fz):
@@ -43,18 +42,16 @@ def _reduce(start, stop, volume, fz, fy, fx, mean, low, high):
                     for x in range(width):
                         value = row[x]
                         total[x] += value
-                        lows[x] = min(lows[x], value)
                         highs[x] = max(highs[x], value)
-            means, lowest, highest = mean[bz, by], low[bz, by], high[bz, by]
+            means, highest = mean[bz, by], high[bz, by]
             for bx in range(means.size):
-                held, least, most = np.int64(0), lows[bx * fx], highs[bx * fx]
+                held, most = np.int64(0), highs[bx * fx]
                 for x in range(bx * fx, bx * fx + fx):
                     held += total[x]
-                    least = min(least, lows[x])
                     most = max(most, highs[x])
                 # floor((2 held + count) / (2 count)) rounds halves up, also below zero
                 means[bx] = (2 * held + count) // (2 * count)
-                lowest[bx], highest[bx] = least, most
+                highest[bx] = most
 
 
 def mean_blocks(volume, factors):

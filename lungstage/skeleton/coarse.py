@@ -56,11 +56,11 @@ def look_coarsely(study: Study, numbers: SkeletonParameters) -> Coarse:
     """Blocks, body and bone of a study."""
     grid = study.ct.grid
     factors = tuple(min(max(1, round(numbers.working_mm / side)), count) for side, count in zip(grid.spacing_mm, grid.shape))
-    mean, _, peak = reduce_blocks(study.ct.values, factors)
+    mean, peak = reduce_blocks(study.ct.values, factors)
     mean = mean.astype(np.float32)
     body = find_body(mean, peak, numbers)
     whole = grid.blocks(factors)
-    box = box_of(body, margin=BESIDE_BODY_BLOCKS) or tuple(slice(0, n) for n in body.shape)
+    box = box_of(body, (BESIDE_BODY_BLOCKS,) * 3) or tuple(slice(0, n) for n in body.shape)
     box = (slice(0, len(body)), *box[1:])
     mean, peak, body = (np.ascontiguousarray(array[box]) for array in (mean, peak, body))
     start = tuple(part.start for part in box)

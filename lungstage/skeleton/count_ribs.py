@@ -22,6 +22,7 @@ SHIFTS_MM, TILTS, LEAN_COST = np.arange(-12.0, 12.1, 3.0), np.arange(-0.09, 0.1,
 SCALES, SCALE, SCALE_SD = np.arange(0.7, 1.21, 0.05), 0.95, 0.1  # of the table's distances from rib to rib
 GAP_SD_MM, GAP_SD = 2.0, 0.07  # of one distance, in mm and as a share of it
 REACH_SD = 0.08
+SHAPES, SHAPE_SD = np.array([0.6, 0.8, 1.0, 1.25, 1.6]), 0.25  # powers of the table's reaches: from a barrel to a cone
 TINY = 1e-300
 UNLIKE, UNLIKE_GAP = 0.05, 0.01  # ribs, and distances between two, that are like no table
 SIDE_DEG = 100.0  # every rib has reached furthest by then
@@ -179,8 +180,7 @@ def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: S
         return Count(numbers, p)
     reaches = reaches_of(blocks, owner, len(traces), scan.step_mm)
     levels = levels_of(traces)
-    seen_mm = np.array([shown_reach_mm(level, reaches) for level in levels])
-    p_level = sum_numberings(levels, seen_mm, scan, known)
+    p_level = sum_numberings(levels, shown_reaches(levels, traces, reaches), scan, known)
     for level, row in zip(levels, p_level):
         for k in level.traces:
             numbers[k], p[k] = row.argmax() + 1, row.max()
@@ -193,10 +193,18 @@ def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: S
     return Count(numbers, p, tuple(levels), p_level)
 
 
-def shown_reach_mm(level: Level, reaches: list[Reach]) -> float:
-    """How far the ribs of a level reach aside as a share of the widest one; nan where the scan cuts them."""
-    whole = [reaches[k].mm for k in level.traces if reaches[k].whole]
-    return float(np.mean(whole)) / max(1.0, max(reach.mm for reach in reaches)) if whole else np.nan
+def shown_reaches(levels: list[Level], traces: list[Trace], reaches: list[Reach]) -> np.ndarray:
+    """How far the ribs of each level reach aside as a share of the widest one, (levels); nan where the scan cuts them.
+
+    A spine off the middle makes one side wider, by as much at most levels. Of a level the wider side counts, for a rib may be
+    lost on its way.
+    """
+    wider = [reaches[left].mm - reaches[right].mm for right, left in (level.traces for level in levels if len(level.traces) == 2)]
+    off_mm = float(np.median(wider)) / 2 if wider else 0.0
+    mm = np.array([reach.mm + (off_mm if trace.side == 1 else -off_mm) for trace, reach in zip(traces, reaches)])
+    widest = max(1.0, max(mm[k] for level in levels for k in level.traces))
+    whole = [[mm[k] for k in level.traces if reaches[k].whole] for level in levels]
+    return np.array([max(sides) / widest if sides else np.nan for sides in whole])
 
 
 def sum_numberings(levels: list[Level], reach: np.ndarray, scan: Scan, known: SkeletonParameters) -> np.ndarray:
@@ -204,17 +212,19 @@ def sum_numberings(levels: list[Level], reach: np.ndarray, scan: Scan, known: Sk
 
     reach    (levels), of the widest rib that is seen, nan where it is not known
 
-    Forwards and backwards through the levels, for each scale and each rib that may be the widest seen: a level that has a number
-    comes after one with a lower number, or is the first; levels between two of these are no ribs, numbers between them are ribs
-    that were missed.
+    Forwards and backwards through the levels, for each scale, each shape of the chest and each rib that may be the widest seen: a
+    level that has a number comes after one with a lower number, or is the first; levels between two of these are no ribs, numbers
+    between them are ribs that were missed. The shape is the patient's own, common to all levels: as eight witnesses of their own
+    the ribs of a slender chest swore to the wrong number.
     """
     table = known.ribs
     count, missed, heights = len(levels), np.array(table.missed), np.array([level.height_mm for level in levels])
     below = np.array(table.below_first) * SCALES[:, None]  # (scales, 12)
-    widest = np.array(sorted(set(table.reach)))
-    alike = near((reach[None, :, None] * widest[:, None, None] - np.array(table.reach)) / REACH_SD)
+    shaped = np.array(table.reach) ** SHAPES[:, None]  # (shapes, 12)
+    widest = np.unique(shaped, axis=1)  # (shapes, widest)
+    alike = near((reach[:, None] * widest[:, :, None, None] - shaped[:, None, None]) / REACH_SD)
     alone = np.array([ALONE if len(level.traces) == 1 else 1.0 for level in levels])
-    own = np.where(np.isnan(alike), 1.0, alike) * alone[:, None]  # (widest, levels, 12)
+    own = np.where(np.isnan(alike), 1.0, alike).reshape(-1, count, 12) * alone[:, None]  # (shapes and widest, levels, 12)
     strange = np.array([STRANGE[len(level.traces) - 1] for level in levels])
     lost = np.array([[missed[m + 1 : n].prod() if m < n else 0.0 for n in range(12)] for m in range(12)])  # (from, to)
     first, last = at_ends(heights, below, scan, known)
@@ -224,14 +234,15 @@ def sum_numberings(levels: list[Level], reach: np.ndarray, scan: Scan, known: Sk
             gaps = below[:, None, :] - below[:, :, None]
             off = (heights[j] - heights[i] - gaps) / (GAP_SD_MM + GAP_SD * np.abs(gaps))
             step[j, i] = lost * near(off, UNLIKE_GAP) * strange[j + 1 : i].prod()
-    ahead, after = [], [None] * count  # each (scales, widest, 12)
+    ahead, after = [], [None] * count  # each (scales, shapes and widest, 12)
     for i in range(count):
         reached = first[:, i][:, None] * strange[:i].prod() + sum(ahead[j] @ step[j, i] for j in range(i))
         ahead.append(own[None, :, i] * reached)
     for j in reversed(range(count)):
         ended = last[:, j][:, None] * strange[j + 1 :].prod()
         after[j] = ended + sum((own[None, :, i] * after[i]) @ step[j, i].swapaxes(1, 2) for i in range(j + 1, count))
-    prior = np.exp(-0.5 * ((SCALES - SCALE) / SCALE_SD) ** 2)[:, None, None]
+    likely = np.exp(-0.5 * (np.log(SHAPES) / SHAPE_SD) ** 2).repeat(widest.shape[1])
+    prior = np.exp(-0.5 * ((SCALES - SCALE) / SCALE_SD) ** 2)[:, None, None] * likely[:, None]
     total = sum((prior * ahead[i] * last[:, i][:, None]).sum() * strange[i + 1 :].prod() for i in range(count))
     return np.array([(prior * ahead[i] * after[i]).sum((0, 1)) for i in range(count)]) / max(float(total), TINY)
 

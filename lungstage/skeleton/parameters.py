@@ -47,6 +47,9 @@ class SkeletonAnatomy:
     ribs_below_lung_tops_mm: float
     first_head_above_lungs_mm: float
     first_head_sd_mm: float
+    least_sternum_mm: float
+    manubrium_mm: float
+    sternum_body_half_width_mm: float
 
 
 @dataclass(frozen=True)

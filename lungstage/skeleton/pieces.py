@@ -20,10 +20,11 @@ def chosen(pieces: Pieces, kept: np.ndarray) -> np.ndarray:
     return choose_pieces(pieces.labels, value).view(bool)
 
 
-def box_of(mask: np.ndarray, margin: int = 0) -> tuple[slice, slice, slice] | None:
-    """The smallest box that holds a mask, with a margin inside of the volume; None of an empty mask."""
+def box_of(mask: np.ndarray, beside: tuple[int, int, int] = (0, 0, 0)) -> tuple[slice, slice, slice] | None:
+    """The smallest box that holds a mask, and so many voxels (z, y, x) on both sides of it within the volume; None of an empty
+    mask."""
     ends = []
-    for axis in range(3):
+    for axis, margin in enumerate(beside):
         held = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
         if not held.size:
             return None

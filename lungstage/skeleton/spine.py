@@ -22,6 +22,7 @@ from .pieces import box_of, count_by_slice, highest_beside, keep_pieces_above
 
 FULL_BONE_HU = 160.0  # this much above the least that counts, bone counts fully
 MIDLINE_MM = 120.0  # an off-centre spine is believed up to about here; weak, for an arm may shift the body's centre
+FURTHEST_MM = 150.0  # from the middle: what is further off has more doubt than likeness
 LUNGS_MM2 = 3000.0  # air of a slice above this is more than a windpipe and the lungs' very tops
 SLAB_SLICES = 16  # fewer are more calls, more fall out of the cache; neither changes a result
 TWO_VERTEBRAE_MM = 50.0
@@ -49,11 +50,14 @@ class Canal:
 
 def trace_canal(coarse: Coarse, skull: np.ndarray, numbers: SkeletonParameters) -> Canal:
     """The line of the canal, outside the slices that cut the skull."""
-    likeness, doubt = canal_likeness(coarse, numbers)
+    middle = middle_columns(coarse)
+    columns = columns_about(middle, coarse)
+    likeness, doubt = canal_likeness(coarse, middle, columns, numbers)
     in_skull = count_by_slice(skull) > 0.5 * np.maximum(count_by_slice(coarse.bone), 1)
     likeness[in_skull] = 0.0
     line = best_line(np.subtract(likeness, doubt, out=doubt), coarse.spacing_mm)
     scores = likeness[np.arange(len(line)), line[:, 0], line[:, 1]]
+    line[:, 1] += columns.start
     seen = linked_to_sure(smooth_along(scores, 12.0 / coarse.spacing_mm[0]), in_skull, SCORE_MIN)
     centres = np.stack([smooth_along(line[:, k], 5.0 / coarse.spacing_mm[0]) for k in (0, 1)], axis=1)
     return Canal(centres, seen, vertebra_corridor(coarse, centres, seen, numbers))
@@ -68,30 +72,48 @@ def linked_to_sure(scores: np.ndarray, barred: np.ndarray, least: float) -> np.n
     return np.isin(runs, sure[sure > 0])
 
 
-def canal_likeness(coarse: Coarse, numbers: SkeletonParameters) -> tuple[np.ndarray, np.ndarray]:
-    """How much each block looks like the centre of the canal, and why it may still not be it, both float32 (z, y, x).
+def middle_columns(coarse: Coarse) -> np.ndarray:
+    """The middle of the body in each slice, float (z) in blocks along x; of a slice without a body 0."""
+    weights = coarse.body.sum(1)
+    return (weights * np.arange(weights.shape[1])).sum(1) / np.maximum(weights.sum(1), 1)
+
+
+def columns_about(middle: np.ndarray, coarse: Coarse) -> slice:
+    """The columns of blocks in which a canal can lie: up to `FURTHEST_MM` from the middle of any slice of the body."""
+    held = middle[coarse.body.any((1, 2))]
+    reach = FURTHEST_MM / coarse.spacing_mm[2]
+    if not held.size:
+        return slice(0, coarse.body.shape[2])
+    return slice(max(0, int(held.min() - reach)), int(held.max() + reach) + 2)
+
+
+def canal_likeness(
+    coarse: Coarse, middle: np.ndarray, columns: slice, numbers: SkeletonParameters
+) -> tuple[np.ndarray, np.ndarray]:
+    """How much each block of some columns looks like the centre of the canal, and why it may still not be it, both float32
+    (z, y, columns).
 
     The doubt (bone behind the arch, a place off the middle) chooses the line; metal rods behind a spine are doubt too,
     but must not hide it, so the likeness alone says whether a slice shows spine.
     """
-    likeness, doubt = (np.empty(coarse.mean.shape, np.float32) for _ in range(2))
+    likeness, doubt = (np.empty(coarse.mean[:, :, columns].shape, np.float32) for _ in range(2))
 
     def look(slab):
-        likeness[slab], doubt[slab] = likeness_in_slices(coarse, slab, numbers)
+        likeness[slab], doubt[slab] = likeness_in_slices(coarse, slab, columns, numbers)
 
     side_by_side(look, [slice(z, z + SLAB_SLICES) for z in range(0, len(likeness), SLAB_SLICES)])
-    doubt += off_midline(coarse)
+    doubt += off_midline(coarse, middle)[:, :, columns]
     doubt += ahead_of_back(coarse, numbers)
     return smooth_gaussian(likeness, coarse.spacing_mm, (6.0, 0, 0)), doubt
 
 
-def likeness_in_slices(coarse: Coarse, slab: slice, numbers: SkeletonParameters) -> tuple[np.ndarray, np.ndarray]:
+def likeness_in_slices(coarse: Coarse, slab: slice, columns: slice, numbers: SkeletonParameters) -> tuple[np.ndarray, np.ndarray]:
     """How much each block of some slices looks like the canal within its slice, and how much bone lies behind its arch, float32.
 
     Few slices at a time, and in place where one can, for what is written is read again at once.
     """
     _, side_y, _ = coarse.spacing_mm
-    mean, inside = coarse.mean[slab], coarse.body[slab]
+    mean, inside = coarse.mean[slab, :, columns], coarse.body[slab, :, columns]
 
     def blurred(image, sigma_mm):
         return smooth_gaussian(image, coarse.spacing_mm, (0, sigma_mm, sigma_mm))
@@ -125,11 +147,9 @@ def shifted(image: np.ndarray, voxels: float) -> np.ndarray:
     return moved
 
 
-def off_midline(coarse: Coarse) -> np.ndarray:
-    """A penalty (z, 1, x) that grows with the distance from the middle of the body."""
+def off_midline(coarse: Coarse, middle: np.ndarray) -> np.ndarray:
+    """A penalty (z, 1, x) that grows with the distance from the middle of the body, float (z) blocks along x."""
     columns = np.arange(coarse.body.shape[2])
-    weights = coarse.body.sum(1)
-    middle = (weights * columns).sum(1) / np.maximum(weights.sum(1), 1)
     away_mm = (columns[None, :] - middle[:, None]) * coarse.spacing_mm[2]
     return ((away_mm / MIDLINE_MM) ** 2).astype(np.float32)[:, None, :]
 
@@ -242,7 +262,7 @@ def find_vertebrae(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) ->
     of a slice may be thin, but the end plates above and below reach as far.
     """
     vertebrae = np.zeros(coarse.bone.shape, bool)
-    box = box_of(canal.corridor, margin=1)
+    box = box_of(canal.corridor, (1, 1, 1))
     if box is None:
         return vertebrae
     corridor = canal.corridor[box]

@@ -64,9 +64,16 @@ def outline_thorax(coarse: Coarse, canal: Canal, air: Air, numbers: SkeletonPara
     hull = chest_hull(coarse, canal, air, numbers)
     if not hull.any():
         return np.full(hull.shape, -FAR_MM, np.float32)
-    depth_mm = in_plane_mm(~hull, coarse, 2 * numbers.rib_inside_mm)
-    depth_mm -= in_plane_mm(hull, coarse, FAR_MM)
+    depth_mm = np.full(hull.shape, -FAR_MM, np.float32)
+    around, within = box_of(hull, reach_of(FAR_MM, coarse)), box_of(hull, (0, 1, 1))
+    depth_mm[around] = -in_plane_mm(hull[around], coarse, FAR_MM)
+    depth_mm[within] += in_plane_mm(~hull[within], coarse, 2 * numbers.rib_inside_mm)
     return depth_mm
+
+
+def reach_of(limit_mm: float, coarse: Coarse) -> tuple[int, int, int]:
+    """How many blocks (z, y, x) a distance within the axial slice can reach."""
+    return 0, *(int(limit_mm / side) + 1 for side in coarse.spacing_mm[1:])
 
 
 def in_plane_mm(mask: np.ndarray, coarse: Coarse, limit_mm: float) -> np.ndarray:
@@ -167,7 +174,7 @@ def find_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, numb
 def lumps(bone: np.ndarray) -> np.ndarray:
     """What is thicker than any rib, bool: a kidney or a heart full of contrast, the head of the humerus, a femur."""
     cores = shrunk(bone, LUMP_BLOCKS)
-    box = box_of(cores, margin=LUMP_BLOCKS + 2)
+    box = box_of(cores, (LUMP_BLOCKS + 2,) * 3)
     if box is not None:
         cores[box] = grown(cores[box], LUMP_BLOCKS + 2)
     return cores
@@ -194,13 +201,30 @@ def first_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, num
 
 
 def find_sternum(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, numbers: SkeletonParameters) -> np.ndarray:
-    """The foremost bone straight ahead of the spine, bool, from the lowest slice where it lies on the outline to its notch.
+    """The sternum, bool: of bone, or of what is no denser than marrow where bone is too short for any sternum.
+
+    An old sternum of wide voxels is spongy; but taken so at once, cartilage of ribs and veins would go with others.
+    """
+    sternum = follow_sternum(coarse, coarse.bone, depth_mm, canal, top, numbers)
+    held = sternum.any((1, 2))
+    is_cut = top >= len(held) - CUT_SLICES or held[:CUT_SLICES].any()
+    if is_cut or np.count_nonzero(held) * coarse.spacing_mm[0] >= numbers.anatomy.least_sternum_mm:
+        return sternum
+    spongy = coarse.body & (coarse.mean > coarse.soft_hu + numbers.marrow_above_soft_hu)
+    return follow_sternum(coarse, spongy, depth_mm, canal, top, numbers)
+
+
+def follow_sternum(
+    coarse: Coarse, dense: np.ndarray, depth_mm: np.ndarray, canal: Canal, top: int, numbers: SkeletonParameters
+) -> np.ndarray:
+    """The foremost dense things straight ahead of the spine, bool, from the lowest slice where they lie on the outline to the
+    notch of the sternum.
 
     On the outline it is found; but the manubrium stands further in front than the lungs reach, and what lies behind it
     (contrast in a vein, calcium of the aorta) may be as dense. So its front is followed from slice to slice: where nothing
     crosses the midline any more, as between the heads of the clavicles, it has ended.
     """
-    nothing, inside = np.zeros_like(coarse.bone), depth_mm > 0
+    nothing, inside = np.zeros_like(dense), depth_mm > 0
     if not canal.seen.any() or not inside.any():
         return nothing
     _, side_y, _ = coarse.spacing_mm
@@ -210,7 +234,7 @@ def find_sternum(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, n
     front = rows[None, :, None] < centre[:, None, None] - AHEAD_OF_MIDDLE_MM / side_y
     box = box_at_canal(behind, beside, -np.inf, np.inf, numbers.sternum_half_width_mm)
     depth_mm, aside = depth_mm[box], beside[:, :, box[2]]
-    ahead = coarse.bone[box] & front & (depth_mm <= numbers.rib_inside_mm) & (depth_mm >= -numbers.sternum_outside_mm)
+    ahead = dense[box] & front & (depth_mm <= numbers.rib_inside_mm) & (depth_mm >= -numbers.sternum_outside_mm)
     ahead &= abs(aside) <= numbers.sternum_half_width_mm
     ahead[top + 1 :] = False
     core = keep_pieces_above(ahead & (depth_mm >= -numbers.rib_outside_mm), 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
@@ -226,6 +250,9 @@ def find_sternum(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, n
     behind_front_mm = (rows - smoothed(crossing[slices].any(2).argmax(1), coarse)[:, None]) * side_y
     layer = np.zeros(ahead.shape[:2], bool)
     layer[slices] = (behind_front_mm >= -STERNUM_STEP_MM) & (behind_front_mm <= numbers.sternum_depth_mm)
+    below_notch_mm = (slices[-1] - np.arange(len(ahead))) * coarse.spacing_mm[0]
+    narrow = (below_notch_mm > numbers.anatomy.manubrium_mm)[:, None, None]
+    ahead &= ~narrow | (abs(aside - off_mm) <= numbers.anatomy.sternum_body_half_width_mm)
     sternum = nothing
     sternum[box] = keep_pieces_above(ahead & layer[:, :, None], 5 * numbers.least_bone_ml, coarse.grid.voxel_ml)
     return sternum

@@ -328,10 +328,12 @@ def join_tracks(tracks: list[list[tuple[int, float]]]) -> list[list[tuple[int, f
 def assign(blocks: Unrolled, traces: list[Trace]) -> np.ndarray:
     """Index of the trace each block belongs to, int (n), -1 for none."""
     best, nearest = np.full(len(blocks.index), -1), np.full(len(blocks.index), BESIDE_TRACE_MM)
+    of_side = {side: np.flatnonzero(blocks.side == side) for side in (1, 2)}
+    angles = {side: blocks.angle[mine] for side, mine in of_side.items()}
     for k, trace in enumerate(traces):
-        held = (blocks.side == trace.side) & (blocks.angle <= trace.angles[-1] + 2 * STEP_DEG)
-        away = np.abs(blocks.height[held] - trace.at(blocks.angle[held]))
-        where = np.flatnonzero(held)
+        held = np.flatnonzero(angles[trace.side] <= trace.angles[-1] + 2 * STEP_DEG)
+        where = of_side[trace.side][held]
+        away = np.abs(blocks.height[where] - trace.at(angles[trace.side][held]))
         closer = away < nearest[where]
         best[where[closer]], nearest[where[closer]] = k, away[closer]
     return best

@@ -164,6 +164,36 @@ def test_the_sternum_ends_at_its_notch_and_has_no_vein_behind_it():
     assert np.flatnonzero(sternum.any((1, 2)))[-1] <= 32 + 1  # a block of 3 mm is one slice
 
 
+def test_a_sternum_no_denser_than_marrow_is_sternum():
+    drawn = draw_chest()
+    values = drawn.study.ct.values.astype(float)
+    z, y, x = np.meshgrid(*(np.arange(n) * s for n, s in zip(SHAPE, SPACING)), indexing="ij")
+    chest = ((x - SHAPE[2] * SPACING[2] / 2) / 118) ** 2 + ((y - 110) / 75) ** 2 <= 1
+    values[chest & (z > 114) & (values < -500)] = 50.0  # the lungs' tops lie in the scan
+    sternum = drawn.sternum & (z > 12) & (z < 108)
+    values[drawn.sternum] = 50.0
+    values[sternum] = 120.0  # 70 HU above soft tissue
+
+    labels = find_skeleton(study_of(values)).labels
+
+    assert share(labels, STERNUM, sternum) > 0.6
+    assert (labels == STERNUM).sum() < 1.5 * sternum.sum()
+
+
+def test_calcified_cartilage_beside_the_body_of_the_sternum_is_no_sternum():
+    drawn = draw_chest()
+    values = drawn.study.ct.values.astype(float)
+    z, y, x = np.meshgrid(*(np.arange(n) * s for n, s in zip(SHAPE, SPACING)), indexing="ij")
+    x, y = x - SHAPE[2] * SPACING[2] / 2, y - 110.0
+    cartilage = (abs(x) > 18) & (abs(x) < 60) & (abs(y + 80) < 6) & (z % 24 < 12) & (z < 72)  # 60 mm below the highest slice
+    values[cartilage] = 400.0
+
+    labels = find_skeleton(study_of(values)).labels
+
+    assert share(labels, STERNUM, drawn.sternum) > 0.8
+    assert not (labels[cartilage & (abs(x) > 28)] == STERNUM).any()  # 24 mm and a block
+
+
 @pytest.mark.parametrize("metal", ["pacemaker", "screws", "arm"])
 def test_metal_moves_no_bone(chest, metal):
     drawn, labels = chest
