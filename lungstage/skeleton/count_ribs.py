@@ -11,18 +11,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .parameters import SkeletonParameters
+from .parameters import SkeletonAnatomy, SkeletonParameters
 from .trace_ribs import Trace, Unrolled
 
 HEAD_DEG = 28.0  # where every rib is, and still at about the height of its head
 BACK_DEG = 45.0  # so far a rib runs nearly level
-TWICE_MM = 9.5  # the heads of two ribs are further apart
-LEVEL_MM = 36.0  # right and left ribs further apart than this are of two levels: a bent spine lifts one side by half a rib
 SHIFTS_MM, TILTS, LEAN_COST = np.arange(-12.0, 12.1, 3.0), np.arange(-0.09, 0.1, 0.03), 0.2
-SCALES, SCALE, SCALE_SD = np.arange(0.7, 1.21, 0.05), 0.95, 0.1  # of the table's distances from rib to rib
+SCALES = np.arange(0.7, 1.21, 0.05)  # of the table's distances from rib to rib
 GAP_SD_MM, GAP_SD = 2.0, 0.07  # of one distance, in mm and as a share of it
-REACH_SD = 0.08
-SHAPES, SHAPE_SD = np.array([0.6, 0.8, 1.0, 1.25, 1.6]), 0.25  # powers of the table's reaches: from a barrel to a cone
+SHAPES = np.array([0.6, 0.8, 1.0, 1.25, 1.6])  # powers of the table's reaches: from a barrel to a cone
 TINY = 1e-300
 UNLIKE, UNLIKE_GAP = 0.05, 0.01  # ribs, and distances between two, that are like no table
 SIDE_DEG = 100.0  # every rib has reached furthest by then
@@ -125,25 +122,25 @@ def pairing_costs(right: np.ndarray, left: np.ndarray, apart_mm: float) -> np.nd
     return cost.transpose(2, 1, 0)
 
 
-def levels_of(traces: list[Trace]) -> list[Level]:
+def levels_of(traces: list[Trace], anatomy: SkeletonAnatomy) -> list[Level]:
     """The levels from the head down."""
     heights = np.array([head_mm(trace) for trace in traces])
-    right, left = (without_doubles(side, heights, traces) for side in (1, 2))
-    lean = lean_mm(heights[right], heights[left])
+    right, left = (without_doubles(side, heights, traces, anatomy.rib_heads_apart_mm) for side in (1, 2))
+    lean = lean_mm(heights[right], heights[left], anatomy.sides_apart_mm)
     found = []
-    for i, j in pair_sides(heights[right] - lean, heights[left], LEVEL_MM)[1]:
+    for i, j in pair_sides(heights[right] - lean, heights[left], anatomy.sides_apart_mm)[1]:
         members = [(heights[right[i]] - lean[i], right[i])] if i is not None else []
         members += [(heights[left[j]], left[j])] if j is not None else []
         found.append(Level(float(np.mean([height for height, _ in members])), tuple(k for _, k in members)))
     return sorted(found, key=lambda level: -level.height_mm)
 
 
-def without_doubles(side: int, heights: np.ndarray, traces: list[Trace]) -> list[int]:
+def without_doubles(side: int, heights: np.ndarray, traces: list[Trace], apart_mm: float) -> list[int]:
     """Traces of one side from the head down, of two nearer than two ribs can be the longer one."""
     kept: list[int] = []
     for k in np.argsort(-heights):
         if traces[k].side == side:
-            if kept and heights[kept[-1]] - heights[k] < TWICE_MM:
+            if kept and heights[kept[-1]] - heights[k] < apart_mm:
                 kept[-1] = max((kept[-1], k), key=lambda one: len(traces[one].angles))
             else:
                 kept.append(k)
@@ -156,7 +153,7 @@ def head_mm(trace: Trace) -> float:
     return float(trace.flow.height(np.median(trace.heads[back]), HEAD_DEG))
 
 
-def lean_mm(right: np.ndarray, left: np.ndarray) -> np.ndarray:
+def lean_mm(right: np.ndarray, left: np.ndarray, apart_mm: float) -> np.ndarray:
     """How much higher each right rib stands than its partner on the left, as far as a shift and a tilt of the cage say it.
 
     Those with which the sides pair best; a bent spine tilts its upper half against the lower one.
@@ -165,7 +162,7 @@ def lean_mm(right: np.ndarray, left: np.ndarray) -> np.ndarray:
         return np.zeros(len(right))
     shift, tilt = (side.reshape(-1, 1) for side in np.meshgrid(SHIFTS_MM, TILTS, indexing="ij"))
     lean = shift + tilt * (right - right.mean())  # (trials, ribs)
-    cost = pairing_costs(right - lean, left, LEVEL_MM)[:, -1, -1] + LEAN_COST * np.abs(lean).sum(1)
+    cost = pairing_costs(right - lean, left, apart_mm)[:, -1, -1] + LEAN_COST * np.abs(lean).sum(1)
     return lean[cost.argmin()]
 
 
@@ -179,7 +176,7 @@ def count_ribs(traces: list[Trace], blocks: Unrolled, owner: np.ndarray, scan: S
     if not traces:
         return Count(numbers, p)
     reaches = reaches_of(blocks, owner, len(traces), scan.step_mm)
-    levels = levels_of(traces)
+    levels = levels_of(traces, known.anatomy)
     p_level = sum_numberings(levels, shown_reaches(levels, traces, reaches), scan, known)
     for level, row in zip(levels, p_level):
         for k in level.traces:
@@ -217,12 +214,12 @@ def sum_numberings(levels: list[Level], reach: np.ndarray, scan: Scan, known: Sk
     between them are ribs that were missed. The shape is the patient's own, common to all levels: as eight witnesses of their own
     the ribs of a slender chest swore to the wrong number.
     """
-    table = known.ribs
+    table, anatomy = known.ribs, known.anatomy
     count, missed, heights = len(levels), np.array(table.missed), np.array([level.height_mm for level in levels])
     below = np.array(table.below_first) * SCALES[:, None]  # (scales, 12)
     shaped = np.array(table.reach) ** SHAPES[:, None]  # (shapes, 12)
     widest = np.unique(shaped, axis=1)  # (shapes, widest)
-    alike = near((reach[:, None] * widest[:, :, None, None] - shaped[:, None, None]) / REACH_SD)
+    alike = near((reach[:, None] * widest[:, :, None, None] - shaped[:, None, None]) / anatomy.rib_reach_sd)
     alone = np.array([ALONE if len(level.traces) == 1 else 1.0 for level in levels])
     own = np.where(np.isnan(alike), 1.0, alike).reshape(-1, count, 12) * alone[:, None]  # (shapes and widest, levels, 12)
     strange = np.array([STRANGE[len(level.traces) - 1] for level in levels])
@@ -241,8 +238,8 @@ def sum_numberings(levels: list[Level], reach: np.ndarray, scan: Scan, known: Sk
     for j in reversed(range(count)):
         ended = last[:, j][:, None] * strange[j + 1 :].prod()
         after[j] = ended + sum((own[None, :, i] * after[i]) @ step[j, i].swapaxes(1, 2) for i in range(j + 1, count))
-    likely = np.exp(-0.5 * (np.log(SHAPES) / SHAPE_SD) ** 2).repeat(widest.shape[1])
-    prior = np.exp(-0.5 * ((SCALES - SCALE) / SCALE_SD) ** 2)[:, None, None] * likely[:, None]
+    likely = np.exp(-0.5 * (np.log(SHAPES) / anatomy.chest_shape_sd) ** 2).repeat(widest.shape[1])
+    prior = np.exp(-0.5 * ((SCALES - anatomy.rib_scale) / anatomy.rib_scale_sd) ** 2)[:, None, None] * likely[:, None]
     total = sum((prior * ahead[i] * last[:, i][:, None]).sum() * strange[i + 1 :].prod() for i in range(count))
     return np.array([(prior * ahead[i] * after[i]).sum((0, 1)) for i in range(count)]) / max(float(total), TINY)
 

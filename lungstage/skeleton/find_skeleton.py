@@ -53,7 +53,7 @@ def label_bones(coarse: Coarse, numbers: SkeletonParameters) -> tuple[np.ndarray
     air = find_air(coarse, numbers)
     thorax = outline_thorax(coarse, canal, air, numbers)
     np.copyto(labels, code_of("bone"), where=coarse.bone & (thorax <= numbers.rib_inside_mm) & ~canal.corridor)
-    top = highest_slice(air.lungs, coarse)
+    top = highest_slice(air.lungs, coarse, numbers.anatomy)
     ribs = find_ribs(coarse, thorax, canal, top, numbers)
     np.copyto(labels, code_of("rib"), where=ribs)
     np.copyto(labels, code_of("vertebra"), where=vertebrae)
@@ -81,7 +81,7 @@ def number_bones(
     step_mm = float(coarse.spacing_mm[0])
     blocks = unroll(ribs, coarse, canal)
     lungs_mm = lung_top_mm(coarse, top)
-    traces = trace_ribs(blocks, len(ribs), step_mm, lungs_mm, numbers.anatomy.ribs_below_lung_tops_mm)
+    traces = trace_ribs(blocks, len(ribs), step_mm, lungs_mm, numbers.anatomy)
     owner = assign(blocks, traces)
     seen = np.flatnonzero(canal.seen)
     scan = Scan(lungs_mm, (float(seen[0] * step_mm), float(seen[-1] * step_mm)), step_mm)
@@ -96,7 +96,7 @@ def number_bones(
     for name, p in zip(spine.names, spine.p):
         p_vertebra[VERTEBRAE.index(name)] = p if p >= numbers.rib_p_min else 0.0
     index = places_in(vertebrae)
-    codes = vertebra_codes(index, coarse, canal, spine, numbers.rib_p_min)
+    codes = vertebra_codes(index, coarse, canal, spine, numbers)
     labels[tuple(index.T)] = codes
     return p_rib, np.where(np.isin([code_of(f"vertebra_{name}") for name in VERTEBRAE], codes), p_vertebra, 0.0)
 

@@ -22,10 +22,6 @@ from .spine import Canal, box_at_canal, from_canal_mm, smooth_along
 SHARP_MM, WIDE_MM = 2.0, 10.0  # a disc against its neighbourhood
 ASTRAY_MM = np.arange(-12.0, 12.1, 1.0)  # of a disc from where ribs say it is, half a vertebra
 PULL, STIFF = 0.002, 0.02  # of a disc's darkness: for each mm2 astray, and for each mm2 that a vertebra is taller than ribs say
-SPIKE_FALL, SPIKE_FROM_MM = (
-    0.5,
-    10.0,
-)  # arches and spinous processes hang down behind the next body, mm for each mm behind the canal
 LEAST_RIBS = 3
 SCALES = (0.75, 1.25)  # how tall a patient's vertebrae are, as a share of the table's
 # as held against what was drawn (eight synthetic patients, docs/bones.md)
@@ -105,18 +101,18 @@ def refine_discs(discs: np.ndarray, likeness: np.ndarray, step_mm: float) -> np.
     return places[np.arange(len(discs)), at[::-1]]
 
 
-def vertebra_codes(index: np.ndarray, coarse: Coarse, canal: Canal, spine: Spine, least_p: float) -> np.ndarray:
+def vertebra_codes(index: np.ndarray, coarse: Coarse, canal: Canal, spine: Spine, numbers: SkeletonParameters) -> np.ndarray:
     """Code, uint8 (n), of each block of vertebra, index (n, 3) z, y, x: that of the vertebra whose discs enclose it, if its name
     is sure enough."""
     unnamed = np.uint8(code_of("vertebra"))
     if not spine.names:
         return np.full(len(index), unnamed)
     codes = np.array(
-        [code_of(f"vertebra_{name}") if p >= least_p else unnamed for name, p in zip(spine.names, spine.p)], np.uint8
+        [code_of(f"vertebra_{name}") if p >= numbers.rib_p_min else unnamed for name, p in zip(spine.names, spine.p)], np.uint8
     )
     behind, _ = from_canal_mm(coarse, canal.centres)
     z, y, _ = index.T
-    hang = SPIKE_FALL * np.maximum(behind[z, y, 0] - SPIKE_FROM_MM, 0.0)
+    hang = numbers.anatomy.spinous_fall * np.maximum(behind[z, y, 0] - numbers.anatomy.spinous_fall_from_mm, 0.0)
     place = np.searchsorted(-spine.discs, -(z * coarse.spacing_mm[0] + hang), side="right") - 1
     inside = (place >= 0) & (place < len(codes))
     return np.where(inside, codes[np.clip(place, 0, len(codes) - 1)], unnamed)

@@ -50,6 +50,23 @@ class SkeletonAnatomy:
     least_sternum_mm: float
     manubrium_mm: float
     sternum_body_half_width_mm: float
+    skin_mm: float
+    windpipe_mm2: float
+    rib_thick_mm: float
+    rib_slant_mm: float
+    arm_beside_mm: float
+    rib_end_ml: float
+    behind_arch_mm: float
+    beside_arch_mm: float
+    sternum_joint_mm: float
+    spinous_fall: float
+    spinous_fall_from_mm: float
+    rib_heads_apart_mm: float
+    sides_apart_mm: float
+    rib_scale: float
+    rib_scale_sd: float
+    rib_reach_sd: float
+    chest_shape_sd: float
 
 
 @dataclass(frozen=True)

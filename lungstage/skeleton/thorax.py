@@ -15,7 +15,7 @@ from ..kernels.distance import squared_distance_mm2
 from ..kernels.morphology import grow_mm, shrink_mm
 from ..kernels.slices import span_slices
 from .coarse import Coarse
-from .parameters import SkeletonParameters
+from .parameters import SkeletonAnatomy, SkeletonParameters
 from .pieces import box_of, chosen, count_by_slice, grown, highest_beside, keep_pieces_above, shrunk, small_pieces_touching
 from .spine import Canal, box_at_canal, from_canal_mm
 
@@ -25,18 +25,11 @@ HEADS_BELOW_TOP_MM = 40.0  # so far below their tops the lungs are narrow, and r
 LUMP_BLOCKS = 3  # a rib is at most twice as thick
 CUT_SLICES = 3  # lungs that reach nearer to the highest slice go on above it
 LUNG_AIR_ML = 25.0  # less connected air is windpipe or bowel gas; 25 % more or less moves no block on any scan looked at
-SKIN_MM = 8.0  # skin and fat before the first rib, at least
-WINDPIPE_MM2 = 700.0  # air of a slice below this can be windpipe alone
-RIB_SLANT_MM = 25.0  # a slice meets each rib at a few places only; this far above and below, it meets the others
-RIB_MM = 10.0  # a rib's thickness and its way through the slices
 METAL_HU = 2000.0  # of a block; a block of cortical bone has less
-ARM_MM = 40.0  # an arm beside the chest is further from it than the next rib
-RIB_END_ML = 15.0  # an end of a rib that leaves the outline is smaller than this, a shoulder blade larger
-BEHIND_ARCH_MM, BESIDE_ARCH_MM = 8.0, 28.0  # no rib lies so far behind the canal before it is so far aside
 AHEAD_OF_MIDDLE_MM = 20.0  # the sternum lies in the front half of the outline
 MIDLINE_HALF_MM, HELD_SHARE = 10.0, 0.5  # where less of this strip is bone, nothing crosses the midline but a clavicle's tip
-STERNUM_GAP_MM = 10.0  # a joint of the sternum is lower
-STERNUM_STEP_MM = 8.0  # its front may lie so far before where its neighbours say
+STERNUM_STEP_MM = 8.0  # its front may lie so far before where its neighbours say,
+FRONT_SMOOTH_MM = 25.0  # that is, the median of so many mm
 FAR_MM = 60.0  # nothing is asked of distances beyond
 
 
@@ -90,27 +83,28 @@ def flat_spacing(coarse: Coarse) -> tuple[float, float, float]:
 def chest_hull(coarse: Coarse, canal: Canal, breath: Air, numbers: SkeletonParameters) -> np.ndarray:
     """The convex hull of lung air in every slice, carried on upwards to the head of the first rib, and downwards along the
     lowest ribs, bool."""
-    voxel_ml, air, lungs = coarse.grid.voxel_ml, breath.all, breath.lungs
+    voxel_ml, air, lungs, anatomy = coarse.grid.voxel_ml, breath.all, breath.lungs, numbers.anatomy
     if not air.any():
         return air
-    lowest_full, highest = lowest_full_slice(lungs), highest_slice(lungs, coarse)
-    hull = span_slices(keep_pieces_above(air, WINDPIPE_MM2 / 1000 * coarse.spacing_mm[0], voxel_ml, flat=True))
+    lowest_full, highest = lowest_full_slice(lungs), highest_slice(lungs, coarse, anatomy)
+    least_ml = anatomy.windpipe_mm2 / 1000 * coarse.spacing_mm[0]
+    hull = span_slices(keep_pieces_above(air, least_ml, voxel_ml, flat=True))
     hull[highest + 1 :] = False
     if hull.any():
         both = max(0, highest - int(BOTH_TOPS_MM / coarse.spacing_mm[0]))
-        hull[both : highest + 1 + int(numbers.anatomy.first_rib_above_lungs_mm / coarse.spacing_mm[0])] |= hull[both]
-    lowest = max(0, lowest_full - int(numbers.anatomy.ribs_below_diaphragm_mm / coarse.spacing_mm[0]))
+        hull[both : highest + 1 + int(anatomy.first_rib_above_lungs_mm / coarse.spacing_mm[0])] |= hull[both]
+    lowest = max(0, lowest_full - int(anatomy.ribs_below_diaphragm_mm / coarse.spacing_mm[0]))
     hull[:lowest] = False
-    spine = spine_and_behind(coarse, canal)
+    spine = spine_and_behind(coarse, canal, anatomy)
     carried = np.zeros(air.shape[1:], bool)
     for z in range(len(air) - 1, lowest - 1, -1):
         if z > lowest_full or not carried.any():
             hull[z] |= carried
         else:
-            inside = inside_of_ribs(coarse, z, carried, spine)
+            inside = inside_of_ribs(coarse, z, carried, spine, anatomy)
             hull[z] |= inside if inside.any() else carried
         carried = hull[z]
-    return hull & shrink_mm(coarse.body, flat_spacing(coarse), SKIN_MM).view(bool)
+    return hull & shrink_mm(coarse.body, flat_spacing(coarse), anatomy.skin_mm).view(bool)
 
 
 def lung_pieces(air: np.ndarray) -> np.ndarray:
@@ -119,9 +113,9 @@ def lung_pieces(air: np.ndarray) -> np.ndarray:
     return chosen(pieces, pieces.sizes >= LUNG_SHARE * pieces.sizes[1:].max())
 
 
-def highest_slice(lungs: np.ndarray, coarse: Coarse) -> int:
+def highest_slice(lungs: np.ndarray, coarse: Coarse, anatomy: SkeletonAnatomy) -> int:
     """Index of the highest slice in which the lungs are wider than a windpipe; the last one where they are nowhere."""
-    wide = np.flatnonzero(count_by_slice(lungs) * float(np.prod(coarse.spacing_mm[1:])) > WINDPIPE_MM2)
+    wide = np.flatnonzero(count_by_slice(lungs) * float(np.prod(coarse.spacing_mm[1:])) > anatomy.windpipe_mm2)
     return int(wide[-1]) if wide.size else len(lungs) - 1
 
 
@@ -130,24 +124,25 @@ def lung_top_mm(coarse: Coarse, top: int) -> float | None:
     return float(top * coarse.spacing_mm[0]) if top < len(coarse.mean) - CUT_SLICES else None
 
 
-def spine_and_behind(coarse: Coarse, canal: Canal) -> np.ndarray:
+def spine_and_behind(coarse: Coarse, canal: Canal, anatomy: SkeletonAnatomy) -> np.ndarray:
     """Where vertebrae may be, and rods and screws with what they throw, bool: no rib is there."""
     behind, beside = from_canal_mm(coarse, canal.centres)
-    return canal.corridor | ((behind > BEHIND_ARCH_MM) & (abs(beside) < BESIDE_ARCH_MM) & canal.seen[:, None, None])
+    hidden = (behind > anatomy.behind_arch_mm) & (abs(beside) < anatomy.beside_arch_mm)
+    return canal.corridor | (hidden & canal.seen[:, None, None])
 
 
-def inside_of_ribs(coarse: Coarse, z: int, carried: np.ndarray, spine: np.ndarray) -> np.ndarray:
+def inside_of_ribs(coarse: Coarse, z: int, carried: np.ndarray, spine: np.ndarray, anatomy: SkeletonAnatomy) -> np.ndarray:
     """What the bones near a slice surround, bool (y, x): the convex hull of all but the spine, without their own thickness.
 
     A spine with rods would stretch it backwards, so that the ribs beside it lay deep inside.
     """
-    slab = max(1, int(RIB_SLANT_MM / coarse.spacing_mm[0]))
+    slab = max(1, int(anatomy.rib_slant_mm / coarse.spacing_mm[0]))
     near = slice(max(0, z - slab), z + slab + 1)
     ring = (coarse.bone[near] & ~spine[near]).any(0)
-    ring &= grow_mm(carried[None], flat_spacing(coarse), ARM_MM)[0].view(bool)
+    ring &= grow_mm(carried[None], flat_spacing(coarse), anatomy.arm_beside_mm)[0].view(bool)
     if not ring.any():
         return ring
-    return shrink_mm(span_slices(ring[None]), flat_spacing(coarse), RIB_MM)[0].view(bool)
+    return shrink_mm(span_slices(ring[None]), flat_spacing(coarse), anatomy.rib_thick_mm)[0].view(bool)
 
 
 def lowest_full_slice(air: np.ndarray) -> int:
@@ -160,7 +155,7 @@ def find_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, numb
     """Bone near the outline and outside the corridor of the vertebrae, with ends that leave the outline, bool."""
     # a pacemaker lies as near to the lungs as a rib; of its half-filled blocks the next ones hold enough
     metal = coarse.mean > METAL_HU
-    bone = coarse.bone & ~spine_and_behind(coarse, canal)
+    bone = coarse.bone & ~spine_and_behind(coarse, canal, numbers.anatomy)
     if metal.any():
         bone &= ~highest_beside(metal)
     bone &= ~lumps(bone)
@@ -168,7 +163,7 @@ def find_ribs(coarse: Coarse, depth_mm: np.ndarray, canal: Canal, top: int, numb
     near |= first_ribs(coarse, depth_mm, canal, top, numbers)
     ribs = keep_pieces_above(bone & near, numbers.least_bone_ml, coarse.grid.voxel_ml)
     outside = bone & (depth_mm < -numbers.rib_outside_mm) & (depth_mm > -FAR_MM)
-    return ribs | small_pieces_touching(outside, ribs, RIB_END_ML, coarse.grid.voxel_ml)
+    return ribs | small_pieces_touching(outside, ribs, numbers.anatomy.rib_end_ml, coarse.grid.voxel_ml)
 
 
 def lumps(bone: np.ndarray) -> np.ndarray:
@@ -244,7 +239,7 @@ def follow_sternum(
     middle = abs(beside - off_mm) <= MIDLINE_HALF_MM
     crossing = ahead & middle[:, :, box[2]]
     held = crossing.any(1).sum(1) >= HELD_SHARE * middle.sum((1, 2))
-    slices = linked_slices(held, np.flatnonzero(core.any((1, 2))), STERNUM_GAP_MM / coarse.spacing_mm[0])
+    slices = linked_slices(held, np.flatnonzero(core.any((1, 2))), numbers.anatomy.sternum_joint_mm / coarse.spacing_mm[0])
     if not slices.size:
         return nothing
     behind_front_mm = (rows - smoothed(crossing[slices].any(2).argmax(1), coarse)[:, None]) * side_y
@@ -270,4 +265,5 @@ def smoothed(rows: np.ndarray, coarse: Coarse) -> np.ndarray:
     """A running median along the slices: one calcium before or behind does not move it."""
     from scipy import ndimage
 
-    return ndimage.median_filter(rows.astype(float), size=2 * int(RIB_SLANT_MM / 2 / coarse.spacing_mm[0]) + 1, mode="nearest")
+    slices = 2 * int(FRONT_SMOOTH_MM / 2 / coarse.spacing_mm[0]) + 1
+    return ndimage.median_filter(rows.astype(float), size=slices, mode="nearest")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .coarse import Coarse
+from .parameters import SkeletonAnatomy
 from .pieces import places_in
 from .spine import Canal, from_canal_mm, smooth_along
 
@@ -22,7 +23,6 @@ BEHIND_DEG, FRONT_DEG = 18.0, 168.0  # nearer the spine lie heads and transverse
 SMOOTH_MM = 5.0  # a rib's upper and lower edge, dense both, make one band
 SMOOTH_FLAT_MM = 2.8  # the first two ribs are flat, and nearer to each other
 FIRST_TWO_MM = 10.0  # below the lungs' tops the third rib begins
-RIB_APART_MM = 9.0  # two ribs are never nearer in height, edge to edge they lie half a rib apart
 FAINT_SHARE = 0.2  # of what a rib usually gathers at an angle
 FALLS = np.arange(0.0, 1.7, 0.2)  # mm per degree by which the highest rib sinks at the side,
 GROWTHS = np.arange(0.0, 0.0125, 0.002)  # and by how much more the others do, per mm that their heads lie lower
@@ -124,14 +124,14 @@ def canal_through(canal: Canal, coarse: Coarse) -> np.ndarray:
     return np.stack([smooth_along(line, 8.0 / coarse.spacing_mm[0]) for line in whole], axis=1)
 
 
-def trace_ribs(blocks: Unrolled, slices: int, step_mm: float, lung_top_mm: float | None, ribs_mm: float) -> list[Trace]:
+def trace_ribs(blocks: Unrolled, slices: int, step_mm: float, lung_top_mm: float | None, anatomy: SkeletonAnatomy) -> list[Trace]:
     """The ribs of both sides, each from the head down; slices and their step in mm are those of the scan, as is the height of the
-    lungs' tops, None where it ends below them; `ribs_mm` below these the last rib ends."""
-    lowest_mm = -np.inf if lung_top_mm is None else lung_top_mm - ribs_mm
+    lungs' tops, None where it ends below them."""
+    lowest_mm = -np.inf if lung_top_mm is None else lung_top_mm - anatomy.ribs_below_lung_tops_mm
     flow = find_flow(blocks, slices, step_mm, lowest_mm)
     first_two_mm = np.inf if lung_top_mm is None else lung_top_mm - FIRST_TWO_MM
     bands = ((side, bands_of(blocks, side, flow, slices, step_mm, first_two_mm)) for side in (1, 2))
-    return [trace for side, rows in bands for trace in trace_side(rows, side, flow, step_mm)]
+    return [trace for side, rows in bands for trace in trace_side(rows, side, flow, step_mm, anatomy.rib_heads_apart_mm)]
 
 
 def find_flow(blocks: Unrolled, slices: int, step_mm: float, lowest_mm: float) -> Flow:
@@ -222,9 +222,9 @@ def bands_of(blocks: Unrolled, side: int, flow: Flow, slices: int, step_mm: floa
     return np.where(np.arange(counts.shape[1]) * step_mm > first_two_mm, flat, upright)
 
 
-def trace_side(bands: np.ndarray, side: int, flow: Flow, step_mm: float) -> list[Trace]:
-    """The ribs of one side, from its bands."""
-    peaks = [peaks_of(band, RIB_APART_MM / step_mm) for band in bands]
+def trace_side(bands: np.ndarray, side: int, flow: Flow, step_mm: float, apart_mm: float) -> list[Trace]:
+    """The ribs of one side, from its bands; they are never nearer in height than `apart_mm`."""
+    peaks = [peaks_of(band, apart_mm / step_mm) for band in bands]
     strengths = np.concatenate([bands[k, at] for k, at in enumerate(peaks)])
     if not strengths.size:
         return []
