@@ -5,8 +5,8 @@
     python -m benchmarks.lungs pictures     -> a PNG for each scan in a folder, slices where lungs and truth differ most
 
 Scans: `lung_scans.py`; `--patients N` of the clinic, `--keep DIR` for those made before. Sensitivity changes one number of
-priors/parameters/lungs.toml at a time by 10 % and 25 % up and down, and looks at scans without lungs, with half of them and
-with one as well. A number that moves nothing anywhere has no business in the table.
+priors/parameters/lungs.toml and lungs_anatomy.toml at a time by 10 % and 25 % up and down, and looks at scans without lungs,
+with half of them and with one as well. A number that moves nothing anywhere has no business in the table.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from lungstage.tables import shipped_priors
 
 RESULTS = Path(__file__).parent / "results"
 MASKS = ("right", "left", "airway", "hull", "body")
+MOVED = ("moved_p_thorax", "moved_coverage", "moved_heart_cm", "moved_doubled_share")
 IN_HULL = {kind: f"{kind.replace(' ', '_')}_in_hull" for kind in HIDDEN}
 SUMMED = ("dice", "dice_right", "dice_left", *IN_HULL.values())
 LEAST_SHARE = 0.05  # of the other lung: a smaller one has too little border to be compared by itself
@@ -140,11 +141,18 @@ def most_different(wrong: np.ndarray) -> list[int]:
 
 def changes(numbers: LungParameters) -> Iterator[tuple[str, float, LungParameters]]:
     """(name, change in percent, the parameters with it): every number by itself, the log odds together, inside its range."""
-    entries = shipped_priors().toml("parameters/lungs.toml")
-    for field in fields(numbers):
-        low, high = entries[field.name]["range"]
-        value = getattr(numbers, field.name)
-        several = isinstance(value, tuple) and field.name != "thorax_log_odds"
+    for name, percent, changed in changed_fields(numbers, shipped_priors().toml("parameters/lungs.toml")):
+        yield name, percent, changed
+    for name, percent, changed in changed_fields(numbers.anatomy, shipped_priors().toml("parameters/lungs_anatomy.toml")):
+        yield name, percent, replace(numbers, anatomy=changed)
+
+
+def changed_fields(numbers, entries: dict) -> Iterator[tuple[str, float, object]]:
+    """The same of one record and the file it was read from."""
+    for name in entries:
+        low, high = entries[name]["range"]
+        value = getattr(numbers, name)
+        several = isinstance(value, tuple) and name != "thorax_log_odds"
         for part in range(len(value)) if several else (None,):
             for percent in (-25, -10, 10, 25):
                 factor = 1 + percent / 100
@@ -154,8 +162,7 @@ def changes(numbers: LungParameters) -> Iterator[tuple[str, float, LungParameter
                     changed = tuple(np.clip([v * factor for v in value], low, high))
                 else:
                     changed = float(np.clip(value * factor, low, high))
-                name = field.name if part is None else f"{field.name}[{part}]"
-                yield name, percent, replace(numbers, **{field.name: changed})
+                yield name if part is None else f"{name}[{part}]", percent, replace(numbers, **{name: changed})
 
 
 def write_sensitivity(patients: int, keep: Path | None) -> None:
@@ -166,7 +173,7 @@ def write_sensitivity(patients: int, keep: Path | None) -> None:
     rows = []
     for name, percent, changed in changes(numbers):
         row = {"parameter": name, "change_percent": percent, "dice": 0.0, "dice_on": ""}
-        row |= {f"moved_{mask}": 0.0 for mask in MASKS} | {"moved_p_thorax": 0.0, "moved_coverage": 0.0, "most_on": ""}
+        row |= {f"moved_{mask}": 0.0 for mask in MASKS} | dict.fromkeys(MOVED, 0.0) | {"most_on": ""}
         most = 0.0
         for known, old, old_dice in zip(scans, before, truth):
             new = find_lungs(known.study, changed)
@@ -174,14 +181,19 @@ def write_sensitivity(patients: int, keep: Path | None) -> None:
             if abs(step) > abs(row["dice"]):
                 row["dice"], row["dice_on"] = step, known.name
             moved = {f"moved_{mask}": 1 - dice(getattr(old, mask), getattr(new, mask)) for mask in MASKS}
-            moved["moved_p_thorax"] = abs(new.p_thorax - old.p_thorax)
-            moved["moved_coverage"] = abs(new.quality.covered - old.quality.covered)
+            moved |= dict(zip(MOVED, (abs(a - b) for a, b in zip(judged(new), judged(old)))))
             if max(moved.values()) > most:
                 most, row["most_on"] = max(moved.values()), known.name
             row |= {key: max(row[key], value) for key, value in moved.items()}
         rows.append(row)
         print(row, flush=True)
     write("lungs-sensitivity.csv", rows)
+
+
+def judged(lungs: Lungs) -> tuple[float, ...]:
+    """What MOVED names."""
+    quality = lungs.quality
+    return lungs.p_thorax, quality.covered, (quality.heart_motion_mm or 0.0) / 10.0, quality.doubled_share
 
 
 def accuracy_of_dice(known: Known, lungs: Lungs) -> float:

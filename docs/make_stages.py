@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "stages.md"
 STAGES = (
-    ("study", "read_study", ("study", "orientation")), ("lungs", "find_lungs", ("lungs",)),
+    ("study", "read_study", ("study", "orientation")), ("lungs", "find_lungs", ("lungs", "lungs_anatomy")),
     ("skeleton", "find_skeleton", ("skeleton", "skeleton_anatomy")), ("anatomy", "map_anatomy", ("anatomy",)),
     ("normality", "imagine_normal", ("normality",)),
     ("lesions", "find_lesions", ("lesions", "shape", "traits", "malignancy", "contacts")),

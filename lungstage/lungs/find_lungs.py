@@ -3,7 +3,7 @@
 Body first, then the air inside it, then the airway from the windpipe downwards, then right and left apart along the
 thinnest sheet, then the hull: what the lungs would fill without disease. All of that on blocks of three millimetres; the
 volume itself is read once for the blocks, and again only in the band where a border runs.
-Numbers: priors/parameters/lungs.toml.
+Numbers: priors/parameters/lungs.toml and lungs_anatomy.toml.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
     airway = trace_airway(study, coarse, enclosed, numbers)
     lumen = (share_of_blocks(airway.mask, coarse, airway.low, airway.high) >= 0.3).view(np.uint8)
     lung = find_lung_air(coarse, enclosed, lumen, numbers)
-    midline = find_midline(coarse, lung, lumen, tissue)
+    midline = find_midline(coarse, lung, lumen, tissue, numbers.anatomy)
     sides = part_sides(coarse, lung, midline, numbers)
     p = p_thorax(coarse, sides, lumen, numbers)
     if p < 0.5:

@@ -1,4 +1,4 @@
-"""Masks in, a judgement out: is this a chest at all, how much of the lungs is in the scan, how noisy is it."""
+"""Masks in, a judgement out: is this a chest at all, how much of the lungs is in the scan, how noisy is it, what moved in it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ..records import LungQuality, Lungs, Note, Study
 from ..records.lungs import LEFT, RIGHT
 from .airway import Airway
 from .coarse import Coarse
+from .motion import doubled_share, heart_motion_mm
 from .parameters import LungParameters
-from .sides import AIRLESS
 
 
 def p_thorax(coarse: Coarse, sides: np.ndarray, lumen: np.ndarray, numbers: LungParameters) -> float:
@@ -23,7 +23,7 @@ def p_thorax(coarse: Coarse, sides: np.ndarray, lumen: np.ndarray, numbers: Lung
         return 0.001
     base, by_decade, both, windpipe, cut_above = numbers.thorax_log_odds
     log_odds = base + by_decade * np.log10(sum(voxels) * coarse.voxel_ml / 100.0)
-    log_odds += both * (min(voxels) > AIRLESS * max(voxels))
+    log_odds += both * (min(voxels) > numbers.anatomy.airless_share * max(voxels))
     log_odds += windpipe * bool(lumen.any())
     log_odds += cut_above * (np.count_nonzero(sides[-1]) > 0.3 * largest_area(sides))
     return float(1.0 / (1.0 + np.exp(-log_odds)))
@@ -59,7 +59,12 @@ def judge(
             notes.append(Note("lung_missing", f"no air in the {name} lung", "it is collapsed, full or removed; look at it"))
     if not airway_ml:
         notes.append(Note("no_airway", "the windpipe was not found", "carina and bronchi are told by the atlas"))
-    return LungQuality(covered, cut, noise_hu(study, coarse, tissue), right_ml, left_ml, airway_ml, tuple(notes))
+    doubled = doubled_share(coarse, sides, numbers)
+    if doubled > numbers.anatomy.doubled_share_max:
+        text = f"{doubled:.0%} of the lungs' base is met twice: the patient breathed while the scan was taken"
+        notes.append(Note("lungs_moved", text, "sizes and places near the diaphragm are less sure"))
+    noise, beat_mm = noise_hu(study, coarse, tissue), heart_motion_mm(study, right, left, numbers)
+    return LungQuality(covered, cut, noise, right_ml, left_ml, airway_ml, tuple(notes), beat_mm, doubled)
 
 
 def coverage(coarse: Coarse, sides: np.ndarray, tissue: np.ndarray, numbers: LungParameters) -> tuple[tuple[str, ...], float]:

@@ -11,17 +11,13 @@ import numpy as np
 
 from ..records.lungs import LEFT, RIGHT
 from .coarse import LEAST_BLOCKS, Coarse, box_of, box_slices
-from .parameters import LungParameters
+from .parameters import LungAnatomy, LungParameters
 
-SPINE_MM = 40.0  # spine and sternum stand within this width
-WINDPIPE_MM = 60.0  # no windpipe stands farther to one side of the spine, not even of a crooked one or beside a removed lung
-BONE_HU = 250  # block mean of a rib, or of a vertebra's cortex
 VALLEY = 0.5  # between two lungs a column holds less than this share of what the columns on either side hold
-AIRLESS = 0.2  # a lung with less air than this share of the other is collapsed, full or removed
 CLEAN = 0.85  # of a core's blocks must lie on one side of the midline: lungs reach across it, cores hardly do
 
 
-def find_midline(coarse: Coarse, lung: np.ndarray, lumen: np.ndarray, tissue: np.ndarray) -> float:
+def find_midline(coarse: Coarse, lung: np.ndarray, lumen: np.ndarray, tissue: np.ndarray, anatomy: LungAnatomy) -> float:
     """The patient's middle as an index along x: the median of windpipe, gap between the lungs, spine and outer contour, as
     far as they are seen.
 
@@ -39,12 +35,17 @@ def find_midline(coarse: Coarse, lung: np.ndarray, lumen: np.ndarray, tissue: np
     if gap is not None:
         votes.append(gap)
     else:
-        low, high = low - SPINE_MM / step_mm, high + SPINE_MM / step_mm
+        low, high = low - anatomy.spine_mm / step_mm, high + anatomy.spine_mm / step_mm
     if lumen.any():
         upper = np.argwhere(lumen)
         votes.append(upper[upper[:, 0] >= np.median(upper[:, 0]), 2].mean())
-        low, high = max(low, votes[-1] - WINDPIPE_MM / step_mm), min(high, votes[-1] + WINDPIPE_MM / step_mm)
-    spine = spine_column((coarse.mean[chest] > BONE_HU) & (tissue[chest] != 0), coarse.spacing_mm, low, high)
+        low, high = (
+            max(low, votes[-1] - anatomy.windpipe_aside_mm / step_mm),
+            min(high, votes[-1] + anatomy.windpipe_aside_mm / step_mm),
+        )
+    bone = (coarse.mean[chest] > anatomy.bone_hu) & (tissue[chest] != 0)
+    reach = [max(1, round(anatomy.spine_mm / 2 / s)) for s in coarse.spacing_mm[1:]]
+    spine = spine_column(bone, reach, low, high)
     if spine is not None:
         votes.append(spine)
     columns = np.flatnonzero(count_along(tissue[chest]).x)
@@ -67,15 +68,17 @@ def between_lungs(along_x: np.ndarray) -> tuple[int, float | None, int]:
     return int(np.argmax(along_x[:k])), float(deepest.mean()), k + int(np.argmax(along_x[k:]))
 
 
-def spine_column(bone: np.ndarray, spacing_mm, low: float, high: float) -> int | None:
+def spine_column(bone: np.ndarray, reach: list[int], low: float, high: float) -> int | None:
     """Index along x, from low to high, of the middle of the spine, or None where there is no bone.
+
+    reach   blocks from its middle to its sides, along y and x
 
     Seen from above, the spine stands on one place in all slices; ribs wander, and a breastbone is thin.
     """
     from scipy.ndimage import uniform_filter
 
     height = np.add.reduce(bone.view(np.uint8), axis=0, dtype=np.uint16).astype(np.float32)
-    held = uniform_filter(height, [2 * max(1, round(SPINE_MM / 2 / s)) + 1 for s in spacing_mm[1:]], mode="constant").max(axis=0)
+    held = uniform_filter(height, [2 * n + 1 for n in reach], mode="constant").max(axis=0)
     columns = np.arange(held.size)
     held[(columns < low) | (columns > high)] = 0
     return int(np.argmax(held)) if held.any() else None

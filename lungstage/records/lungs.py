@@ -24,6 +24,8 @@ class LungQuality:
     noise_hu       standard deviation of the noise in soft tissue or fat
     right_ml, left_ml, airway_ml   volumes as segmented
     notes          what is strange
+    heart_motion_mm   how far the heart's left border moved while it was scanned, mm; None where too little of it is seen
+    doubled_share     share in [0, 1] of the lungs' base that is met twice, one above the other: 0 where the breath was held
     """
 
     covered: float
@@ -33,6 +35,8 @@ class LungQuality:
     left_ml: float
     airway_ml: float
     notes: tuple[Note, ...] = ()
+    heart_motion_mm: float | None = None
+    doubled_share: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,14 @@ from scipy.ndimage import binary_erosion
 from lungstage.geometry import Grid
 from lungstage.lungs import find_lungs, load_lung_parameters
 from lungstage.lungs.coarse import Coarse
-from lungstage.lungs.hull import Rays
+from lungstage.lungs.hull import without_heart_tip
+from lungstage.lungs.rays import Rays
 from lungstage.lungs.sides import part_sides
 from lungstage.records import Volume
 
 # Blocks of 3 to 4 mm and noise of 40 HU on drawn ellipsoids: a half-voxel rim of a lung of 130 mm is 2 to 3 % of it.
 GOOD = 0.97
+NUMBERS = load_lung_parameters()
 
 
 @pytest.fixture(scope="module")
@@ -200,12 +202,12 @@ def test_what_bridges_a_dent_goes_on_as_the_wall_does():
     angle = (np.arange(Rays.COUNT) + 0.5) / Rays.COUNT * 2 * np.pi
     height = np.linspace(1.0, 0.7, 40)[:, None]  # towards the apex
     wall_mm = height / np.hypot(np.cos(angle) / 140, np.sin(angle) / 90)
-    rays = Rays((20, 30), (40, 41, 61), (4.0, 3.0, 2.8))
+    rays = Rays((20, 30), (40, 41, 61), (4.0, 3.0, 2.8), NUMBERS.anatomy)
     dent = np.zeros(wall_mm.shape, bool)
     dent[12:22, 25:35] = True
     lung_mm, hull_mm = np.where(dent, 60.0, wall_mm), np.where(dent, 0.9 * wall_mm, wall_mm)
 
-    bridged_mm = rays.bridged(hull_mm, lung_mm, dent, (4.0, 3.0, 2.8))
+    bridged_mm = rays.bridged(hull_mm, lung_mm, dent)
 
     assert abs(bridged_mm - wall_mm)[dent].max() < 1.5 + 1.4  # half a block is added; a membrane is a little flatter
     assert (bridged_mm == wall_mm)[25:].all(), "beyond the dent, and at the narrow end of the scan, nothing is added"
@@ -215,24 +217,24 @@ def test_a_small_dent_in_a_flank_flatter_than_an_ellipse_brings_the_hull_no_fart
     angle = (np.arange(Rays.COUNT) + 0.5) / Rays.COUNT * 2 * np.pi
     wall_mm = np.minimum(1 / np.hypot(np.cos(angle) / 140, np.sin(angle) / 90), 118 / abs(np.cos(angle)))
     wall_mm = np.repeat(wall_mm[None], 40, axis=0)
-    rays = Rays((20, 30), (40, 41, 61), (4.0, 3.0, 2.8))
+    rays = Rays((20, 30), (40, 41, 61), (4.0, 3.0, 2.8), NUMBERS.anatomy)
     dent = np.zeros(wall_mm.shape, bool)
     dent[18:22, 58:61] = True  # a tumour that touches the wall
     lung_mm, hull_mm = np.where(dent, 60.0, wall_mm), np.where(dent, wall_mm - 3, wall_mm)
 
-    bridged_mm = rays.bridged(hull_mm, lung_mm, dent, (4.0, 3.0, 2.8))
+    bridged_mm = rays.bridged(hull_mm, lung_mm, dent)
 
     assert (bridged_mm - wall_mm)[dent].min() > -1.5
     assert (bridged_mm - wall_mm).max() < 3.0 + 1.4, "half a block is added"
 
 
 def test_where_lungs_taper_towards_their_tops_the_muscle_around_them_is_no_gap():
-    rays = Rays((20, 30), (40, 41, 61), (3.0, 3.0, 3.0))
+    rays = Rays((20, 30), (40, 41, 61), (3.0, 3.0, 3.0), NUMBERS.anatomy)
     taper = np.minimum(100.0, 40.0 + 3.0 * np.arange(30)[::-1])  # as steep as it is high
     lung_mm = np.zeros((40, Rays.COUNT))
     lung_mm[:30] = taper[:, None]
 
-    barrel_mm = rays.barrel(lung_mm, 3.0)
+    barrel_mm = rays.barrel(lung_mm)
 
     assert (barrel_mm - lung_mm)[:30].max() < load_lung_parameters().pleura_mm
 
@@ -270,16 +272,31 @@ def test_fluid_behind_a_lung_is_in_the_hull_and_not_in_the_lung():
 
 
 def test_a_gutter_between_the_heads_of_ribs_is_as_wide_in_the_deepened_cage_as_it_is():
-    rays, spacing_mm = Rays((20, 30), (41, 41, 61), (3.0, 3.0, 3.0)), (3.0, 3.0, 3.0)
+    rays = Rays((20, 30), (41, 41, 61), (3.0, 3.0, 3.0), NUMBERS.anatomy)
     wall_mm = np.full((41, Rays.COUNT), 60.0)
     wall_mm[:, 38:46] = 84.0
     bone_mm = np.full(wall_mm.shape, np.inf)
     bone_mm[::8] = wall_mm[::8] + 3.0  # ribs, with gaps of 21 mm between them
 
-    cage_mm = rays.cage(bone_mm, spacing_mm)
+    cage_mm = rays.cage(bone_mm)
 
     assert (cage_mm[:, 38] == 60.0).all(), "the nearest rib of several rays narrows it"
     assert (rays.deepened(cage_mm) == wall_mm).all()
+
+
+@pytest.mark.parametrize("filled, stays", [((45, 49), False), ((45, 57), True), ((31, 35), True)], ids=["tip", "mass", "right"])
+def test_the_tip_of_a_heart_is_not_filled_but_a_mass_beside_it_is(filled, stays):
+    hull = np.zeros((40, 50, 80), np.uint8)
+    hull[2:38, 5:45, 5:35], hull[2:38, 5:45, 45:75] = 1, 2
+    sides, place = hull.copy(), (slice(6, 18), slice(10, 24), slice(*filled))  # 36 x 42 mm, 12 or 36 mm thick
+    sides[place] = 0
+    blocks = Coarse(Grid(hull.shape, (3.0, 3.0, 3.0)), (1, 1, 1), (0, 0, 0), np.zeros(hull.shape, np.int16), hull > 9)
+
+    kept = without_heart_tip(blocks, hull, sides, 39.5, NUMBERS)
+
+    share = (kept[place] != 0).mean()
+    assert share >= 0.9 if stays else share == 0.0, "a mass loses at most its corners, which no ball enters"
+    assert (kept == hull)[sides != 0].all()
 
 
 GROOVES = [(-24, 45, -10, 14), (-22, 40, -20, 16), (-20, 40, 0, 12), (30, 40, 20, 16)]
