@@ -29,13 +29,15 @@ def study_of(values: np.ndarray) -> Study:
     return Study(Volume(hu, grid, "HU"), None, Passport((), None, None, {}, (), "drawn"))
 
 
-def draw_chest(heart_hu=45.0, noise_hu=12.0, mirrored=False, lean_mm=0.0, seed=1) -> Drawn:
+def draw_chest(heart_hu=45.0, noise_hu=12.0, mirrored=False, lean_mm=0.0, bend_mm=0.0, seed=1) -> Drawn:
     """A chest with lungs, slanted ribs, spine, sternum, an off-centre heart, and a table below.
 
     lean_mm   how far the patient lies to the left of the middle at the head end, and to the right at the feet
+    bend_mm   how far the spine and all round it swings aside half-way up the scan, and back
     """
     z, y, x = np.meshgrid(*(np.arange(n) * s for n, s in zip(SHAPE, SPACING)), indexing="ij")
     x = x - SHAPE[2] * SPACING[2] / 2 - lean_mm * (2 * z / (SHAPE[0] * SPACING[0]) - 1)
+    x = x - bend_mm * np.sin(np.pi * z / (SHAPE[0] * SPACING[0]))
     y = y - 110.0
     if mirrored:
         x = -x
