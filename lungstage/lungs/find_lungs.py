@@ -18,7 +18,7 @@ from .airway import Airway, trace_airway
 from .body import enclosure, fill_body, find_tissue
 from .coarse import Coarse, box_slices, coarsen, crop
 from .given import shares_of, with_given
-from .hull import close_hull
+from .hull import close_hull, with_holes
 from .parameters import LungParameters, load_lung_parameters
 from .quality import judge, no_lungs, p_thorax
 from .sides import find_midline, part_sides, with_vessels
@@ -47,7 +47,7 @@ def find_lungs(study: Study, parameters: LungParameters | None = None) -> Lungs:
     hull = close_hull(coarse, sides, lumen, tissue, midline, numbers)
     holed = with_cavities(coarse, enclosed, hull, sides, lumen, numbers)
     if np.count_nonzero(holed) > np.count_nonzero(sides):
-        sides, hull = holed, close_hull(coarse, holed, lumen, tissue, midline, numbers)
+        sides, hull = holed, with_holes(coarse, hull, holed, numbers)
     right, left = refine_sides(study, coarse, sides, airway, numbers)
     notes = ()
     if study.given is not None and study.given.lungs is not None:

@@ -38,6 +38,23 @@ def close_hull(
     return hull
 
 
+def with_holes(coarse: Coarse, hull: np.ndarray, sides: np.ndarray, numbers: LungParameters) -> np.ndarray:
+    """The hull with holes that have been found to be lung since it was closed, and their walls.
+
+    sides   uint8 labels of the lungs with those holes
+    """
+    from ..kernels.morphology import close_mm
+
+    wider = hull.copy()
+    for side in (RIGHT, LEFT):
+        holes = (sides == side) & (hull == 0)
+        if holes.any():
+            box = box_slices(*box_of(holes, 2 * int(np.ceil(numbers.vessel_mm / min(coarse.spacing_mm))) + 1))
+            closed = close_mm((hull[box] == side) | holes[box], coarse.spacing_mm, numbers.vessel_mm)
+            wider[box] |= closed * ((hull[box] == 0) & (coarse.mean[box] < numbers.anatomy.bone_hu)) * np.uint8(side)
+    return wider
+
+
 def without_heart_tip(coarse: Coarse, hull: np.ndarray, sides: np.ndarray, midline: float, numbers: LungParameters) -> np.ndarray:
     """The hull without the cap that the ball cuts off a heart whose tip is rounder than it.
 
@@ -50,16 +67,19 @@ def without_heart_tip(coarse: Coarse, hull: np.ndarray, sides: np.ndarray, midli
         return hull
     low, high = box_of(hull, 0)
     middle = (low + high) // 2
+    cap_mm = numbers.anatomy.heart_cap_mm
+    reach = int(np.ceil(cap_mm / min(coarse.spacing_mm))) + 1  # what lies beyond the zone makes its rim thick
     zone = (slice(low[0], middle[0]), slice(low[1], middle[1]), slice(min(max(0, int(midline)), high[2] - 1), high[2]))
+    around = tuple(slice(max(0, part.start - reach), part.stop + reach) for part in zone)
+    inside = tuple(slice(part.start - wide.start, part.stop - wide.start) for part, wide in zip(zone, around))
+    filled = (hull[around] == LEFT) & (sides[around] == 0)
+    # a ball enters no corner of a mass
+    thick = grow_mm(open_mm(filled, coarse.spacing_mm, cap_mm / 2), coarse.spacing_mm, cap_mm / 4)
     rays = Rays.around(coarse, hull, midline, numbers.anatomy)
     lung_mm = rays.last(hull)
     at_wall = rays.within(MOST_WAY * np.maximum(lung_mm, rays.mirrored(lung_mm)), np.full_like(lung_mm, np.inf))
-    filled = (hull == LEFT) & (sides == 0)
-    # a ball enters no corner of a mass
-    thick = open_mm(filled, coarse.spacing_mm, numbers.anatomy.heart_cap_mm / 2)
-    thick = grow_mm(thick, coarse.spacing_mm, numbers.anatomy.heart_cap_mm / 4)
     kept = hull.copy()
-    kept[zone][filled[zone] & (thick[zone] == 0) & (at_wall[zone] == 0)] = 0
+    kept[zone][filled[inside] & (thick[inside] == 0) & (at_wall[zone] == 0)] = 0
     return kept
 
 

@@ -13,7 +13,7 @@ from ..records import Study
 from .coarse import Coarse
 from .parameters import LungParameters
 
-SLICE_MM = 4.0  # borders are looked at in slices so far apart
+SLICE_MM = 8.0  # borders are looked at in slices so far apart
 HEART = (0.15, 0.6)  # of the way from the lungs' lowest slice to their highest lies the heart
 FRONT = (1 / 8, 1 / 2)  # of the way from a lung's front to its back lies the heart; farther in front a border is oblique
 LEAST_PLACES = 50  # fewer have no median worth telling
