@@ -1,6 +1,7 @@
 """Scans with known lungs in, two tables and pictures out: how right the lungs are, and how much each parameter moves them.
 
     python -m benchmarks.lungs accuracy     -> benchmarks/results/lungs-accuracy.csv
+    python -m benchmarks.lungs hull         -> benchmarks/results/lungs-hull.csv
     python -m benchmarks.lungs sensitivity  -> benchmarks/results/lungs-sensitivity.csv
     python -m benchmarks.lungs pictures     -> a PNG for each scan in a folder, slices where lungs and truth differ most
 
@@ -30,10 +31,11 @@ RESULTS = Path(__file__).parent / "results"
 MASKS = ("right", "left", "airway", "hull", "body")
 MOVED = ("moved_p_thorax", "moved_coverage", "moved_heart_cm", "moved_doubled_share")
 IN_HULL = {kind: f"{kind.replace(' ', '_')}_in_hull" for kind in HIDDEN}
-SUMMED = ("dice", "dice_right", "dice_left", *IN_HULL.values())
+SUMMED = ("dice", "dice_right", "dice_left")
 SPARED = ("4d-lung-113", "petct-acrin-042", "lung-dx-a0001", "crlm-ct-1004", "drawn", "drawn, a third larger")
 """Scans that sensitivity leaves out: others are like them, and they take more than half of the time."""
 LEAST_SHARE = 0.05  # of the other lung: a smaller one has too little border to be compared by itself
+BESIDE_MM = 8.0  # beyond that a hull is in heart, liver or wall, and no longer within two blocks of where it should end
 BEYOND_MM = 40.0  # surfaces are compared inside the box of both masks
 PICTURED = 6  # slices of a scan
 
@@ -74,11 +76,40 @@ def accuracy_of(known: Known, lungs: Lungs) -> dict[str, float]:
         drawn = (known.lungs == side) & judged
         if np.count_nonzero(drawn) > LEAST_SHARE * np.count_nonzero(known.lungs == other):
             row["dice_right" if side == RIGHT else "dice_left"] = dice((found != 0) & judged, drawn)
+    return row
+
+
+def hull_of(known: Known, lungs: Lungs) -> dict[str, float]:
+    """Of one scan, the share of what disease took from the lungs that lies in the hull, the worst of a kind, and how many
+    millilitres of the hull lie more than BESIDE_MM outside of what the lungs and their airway would fill."""
+    from scipy.ndimage import distance_transform_edt
+
+    row = {}
     for kind, column in IN_HULL.items():
         shares = [np.mean(lungs.hull[room] != 0) for of, room in known.hidden if of == kind]
         if shares:
             row[column] = float(min(shares))
+    if known.room is not None:
+        grid = known.study.ct.grid
+        away_mm = distance_transform_edt(~(known.room | (lungs.airway != 0)), sampling=grid.spacing_mm)
+        row["beside_ml"] = np.count_nonzero((lungs.hull != 0) & (away_mm > BESIDE_MM)) * grid.voxel_ml
     return row
+
+
+def write_hull(patients: int, keep: Path | None) -> None:
+    """Of the clinic's patients those in the folder, if one is given: it may hold those alone whose lungs disease has reached."""
+    rows, drawn = [], []
+    for known in chain(real_scans(), clinic_patients(patients, keep, kept_only=keep is not None), rare_patients(keep)):
+        row = hull_of(known, find_lungs(known.study))
+        rows.append({"scan": known.name, "has": "; ".join(known.traits)} | row)
+        print(rows[-1], flush=True)
+        if known.room is not None:
+            drawn.append(row)
+    for name, of in (("mean", np.mean), ("worst", np.min), ("below 0.95", lambda shares: float(np.sum(np.array(shares) < 0.95)))):
+        values = {key: [row[key] for row in drawn if key in row] for key in IN_HULL.values()}
+        rows.append({"scan": f"{len(drawn)} synthetic, {name}"} | {key: float(of(v)) for key, v in values.items() if v})
+    rows.append({"scan": "number of patients"} | {key: float(sum(key in row for row in drawn)) for key in IN_HULL.values()})
+    write("lungs-hull.csv", rows)
 
 
 def write_accuracy(patients: int, keep: Path | None) -> None:
@@ -220,7 +251,7 @@ def write(name: str, rows: list[dict]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("accuracy", "sensitivity", "pictures"))
+    parser.add_argument("what", choices=("accuracy", "hull", "sensitivity", "pictures"))
     parser.add_argument("--patients", type=int, default=3, help="synthetic patients, seeds from 5000 on (default: %(default)s)")
     parser.add_argument("--keep", type=Path, help="folder for made patients, of one state of the generator; made once, then read")
     parser.add_argument("--folder", type=Path, default=Path("pictures"), help="where pictures go (default: %(default)s)")
@@ -228,4 +259,6 @@ if __name__ == "__main__":
     if wanted.what == "pictures":
         draw_pictures(wanted.patients, wanted.keep, wanted.folder)
     else:
-        {"accuracy": write_accuracy, "sensitivity": write_sensitivity}[wanted.what](wanted.patients, wanted.keep)
+        {"accuracy": write_accuracy, "hull": write_hull, "sensitivity": write_sensitivity}[wanted.what](
+            wanted.patients, wanted.keep
+        )
