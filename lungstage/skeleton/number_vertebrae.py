@@ -24,9 +24,9 @@ ASTRAY_MM = np.arange(-12.0, 12.1, 1.0)  # of a disc from where ribs say it is, 
 PULL, STIFF = 0.002, 0.02  # of a disc's darkness: for each mm2 astray, and for each mm2 that a vertebra is taller than ribs say
 LEAST_RIBS = 3
 SCALES = (0.75, 1.25)  # how tall a patient's vertebrae are, as a share of the table's
-# as held against what was drawn (eight synthetic patients, docs/bones.md)
+# as held against what was drawn (thirty synthetic patients, docs/bones.md)
 BY_RIB = 0.9  # a vertebra whose rib is numbered right lies between the right discs
-FURTHER = 0.75  # of each vertebra beyond the ribs, the next one
+BELOW, ABOVE = 0.95, 0.2  # of each vertebra beyond the ribs, the next one
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +60,10 @@ def find_spine(
     # between ribs as they say, beyond them by the table at this patient's scale
     discs = np.interp(below, meets, heads + scale * meets) - scale * below
     discs = refine_discs(discs, disc_likeness(coarse, canal, numbers), float(coarse.spacing_mm[0]))
-    away = np.abs(np.arange(len(table.names))[:, None] - own)
-    return Spine(table.names, discs, BY_RIB * sure[ribs][away.argmin(1)] * FURTHER ** away.min(1))
+    below_rib = np.arange(len(table.names))[:, None] - own
+    nearest = np.abs(below_rib).argmin(1)
+    away = below_rib[np.arange(len(nearest)), nearest]
+    return Spine(table.names, discs, BY_RIB * sure[ribs][nearest] * np.where(away > 0, BELOW, ABOVE) ** np.abs(away))
 
 
 def disc_likeness(coarse: Coarse, canal: Canal, numbers: SkeletonParameters) -> np.ndarray:

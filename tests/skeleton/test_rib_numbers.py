@@ -78,6 +78,17 @@ def test_the_vertebrae_of_a_whole_chest_have_their_numbers(patient):
     assert skeleton.p_vertebra[7:19].min() >= load_skeleton_parameters().rib_p_min
 
 
+def test_the_first_vertebra_below_the_ribs_has_its_number_and_those_above_them_none(patient):
+    study, drawn = patient
+
+    skeleton = find_skeleton(study)
+
+    named = (skeleton.labels == code_of("vertebra_L1")) & (drawn >= code_of("vertebra_C1")) & (drawn <= code_of("vertebra_L5"))
+    assert (drawn[named] == code_of("vertebra_L1")).mean() > 0.8  # a disc is a fifth of a vertebra's height
+    assert not np.isin(skeleton.labels, [code_of(f"vertebra_C{k}") for k in range(1, 8)]).any()
+    assert not skeleton.p_vertebra[:7].any()
+
+
 def test_no_drawn_bone_lies_where_the_image_shows_lung(patient):
     study, drawn = patient
 
