@@ -58,10 +58,11 @@ def border_widths_mm(study: Study, lung: np.ndarray, k: int, which: str, numbers
     if not y.size:
         return np.zeros(0)
 
-    def hu(dz: int, dy: int, dx) -> np.ndarray:
+    def hu(dz: int, dy: int, dx: int) -> np.ndarray:
         return study.ct.values[k + dz, y + dy, x + dx].astype(np.float32)
 
-    profile = np.stack([hu(0, 0, dx) for dx in range(-reach, reach + 1)], axis=1)
+    places = x[:, None] + np.arange(-reach, reach + 1)
+    profile = study.ct.values[k][y[:, None], places].astype(np.float32)
     if which == "first":
         profile = profile[:, ::-1]  # from lung to tissue
     light, dense = profile[:, :1], profile[:, -1:]
