@@ -14,11 +14,7 @@ if TYPE_CHECKING:
     from ..kernels.components import Pieces
 
 HU_RANGE = (-1024, 3071)
-LIGHTER_THAN_FAT_HU = -200  # also on a scale that is 50 HU too low
 ONE_BLOCK = (1.0, 1.0, 1.0)  # a spacing in which a ball of 1.1 reaches the blocks that share a face
-HAZE_MM = 4.5  # half the thickness of haze: more than a border's half-dark layer, on every scan looked at
-BUBBLE_SHARE = 0.1  # of all air inside the body is more than a bubble under the diaphragm holds beside two lungs
-BULLA_CONTACT = 0.3  # share of a bulla's surface that borders on parenchyma; the chest wall may take most of the rest
 
 
 def find_lung_air(coarse: Coarse, enclosed: np.ndarray, lumen: np.ndarray, numbers: LungParameters) -> np.ndarray:
@@ -40,7 +36,7 @@ def find_lung_air(coarse: Coarse, enclosed: np.ndarray, lumen: np.ndarray, numbe
         return np.zeros(air.shape, np.uint8)
     lung = choose_pieces(pieces.labels, is_lung)
     lung = touching_components(nearer_to_lung(coarse, air, lung, pieces, is_lung), lung)
-    lung |= bullae(air & (lung ^ 1), lung)
+    lung |= bullae(air & (lung ^ 1), lung, numbers.anatomy.bulla_contact_share)
     return lung | haze(coarse, (enclosed == 4) & (air == 0), lung, numbers)
 
 
@@ -75,13 +71,13 @@ def without_bubbles(coarse: Coarse, air: np.ndarray, numbers: LungParameters) ->
 
     gas = find_pieces(air & (coarse.mean < numbers.gas_hu).view(np.uint8))
     large = gas.sizes >= LEAST_BLOCKS
-    large &= gas.sizes <= BUBBLE_SHARE * np.count_nonzero(air)
+    large &= gas.sizes <= numbers.anatomy.bubble_share * np.count_nonzero(air)
     out = air.copy()
     for k in np.flatnonzero(large[1:]) + 1:
         box = box_slices(np.maximum(gas.low[k] - 2, 0), np.minimum(gas.high[k] + 2, air.shape))
         rim = grow_mm(gas.labels[box] == k, ONE_BLOCK, 1.1)
         beyond = grow_mm(rim, ONE_BLOCK, 1.1) ^ rim
-        if np.count_nonzero(beyond & air[box]) < BULLA_CONTACT * np.count_nonzero(beyond):
+        if np.count_nonzero(beyond & air[box]) < numbers.anatomy.bulla_contact_share * np.count_nonzero(beyond):
             out[box] &= rim ^ 1
     return out
 
@@ -133,19 +129,19 @@ def haze(coarse: Coarse, place: np.ndarray, lung: np.ndarray, numbers: LungParam
     from ..kernels.components import touching_components
     from ..kernels.morphology import grow_mm, open_mm
 
-    light = place & (coarse.mean > numbers.air_hu) & (coarse.mean < LIGHTER_THAN_FAT_HU) & ~coarse.outside
-    thick = open_mm(light, coarse.spacing_mm, max(HAZE_MM, 1.1 * max(coarse.spacing_mm[1:])))
+    light = place & (coarse.mean > numbers.air_hu) & (coarse.mean < numbers.anatomy.haze_hu) & ~coarse.outside
+    thick = open_mm(light, coarse.spacing_mm, max(numbers.anatomy.haze_mm, 1.1 * max(coarse.spacing_mm[1:])))
     return touching_components(thick, grow_mm(lung, coarse.spacing_mm, 1.5 * max(coarse.spacing_mm)))
 
 
-def bullae(rest: np.ndarray, lung: np.ndarray) -> np.ndarray:
+def bullae(rest: np.ndarray, lung: np.ndarray, contact_share: float) -> np.ndarray:
     """uint8: the pieces of the other air that border on lung with a good part of their surface; stomach and gullet do not."""
     from ..kernels.components import choose_pieces, find_pieces
     from ..kernels.profiles import count_faces
 
     pieces = find_pieces(rest)
     faces, faces_on_lung = count_faces(pieces.labels, lung, pieces.sizes.size)
-    return choose_pieces(pieces.labels, (faces_on_lung > BULLA_CONTACT * faces).view(np.uint8))
+    return choose_pieces(pieces.labels, (faces_on_lung > contact_share * faces).view(np.uint8))
 
 
 def with_cavities(coarse: Coarse, enclosed: np.ndarray, hull: np.ndarray, sides: np.ndarray, lumen: np.ndarray,

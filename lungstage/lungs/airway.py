@@ -18,8 +18,6 @@ from .coarse import Coarse, block_factors, box_of, box_slices
 from .parameters import LungParameters
 
 LUMEN_BLOCK_MM = 1.5  # small enough for a lobar bronchus, large enough to tame noise
-LUMEN_EDGE_HU = -500  # half-way between air and the wall
-WIDEST = 15  # times the least cross-section: an old man's windpipe against a child's
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +60,7 @@ def find_trachea(coarse: Coarse, air: np.ndarray, middle: np.ndarray, numbers: L
 
     first = int(middle[0])
     tubes = find_pieces(round_islands(coarse.mean[first:], air[first:], coarse.spacing_mm, numbers), corners=True)
-    shortest_mm = np.sqrt(WIDEST * numbers.trachea_mm2)
+    shortest_mm = np.sqrt(numbers.anatomy.widest_windpipe * numbers.trachea_mm2)
     best, best_score = np.zeros((0, 3), int), 0.0
     for k in range(1, tubes.sizes.size):
         height_mm = (tubes.high[k, 0] - tubes.low[k, 0]) * coarse.spacing_mm[0]
@@ -85,7 +83,7 @@ def round_islands(mean: np.ndarray, air: np.ndarray, spacing_mm, numbers: LungPa
     area = islands.sizes * step_y * step_x
     height, width = ((islands.high - islands.low)[:, 1:] * (step_y, step_x)).T
     fits = (np.maximum(height, width) <= 2.5 * np.minimum(height, width)) & (area >= 0.55 * height * width)
-    fits &= (numbers.trachea_mm2 <= area) & (area <= WIDEST * numbers.trachea_mm2)
+    fits &= (numbers.trachea_mm2 <= area) & (area <= numbers.anatomy.widest_windpipe * numbers.trachea_mm2)
     fits[0] = False
     for k in np.flatnonzero(fits):
         box = box_slices(islands.low[k], islands.high[k])
@@ -99,28 +97,28 @@ def flood_airway(study: Study, trachea_mm: np.ndarray, numbers: LungParameters) 
     from ..kernels.reduce import mean_blocks
     from ..kernels.refine import refine_labels
 
-    whole = study.ct.grid
-    low, high = bronchial_box(whole, trachea_mm)
+    whole, edge_hu = study.ct.grid, numbers.anatomy.lumen_edge_hu
+    low, high = bronchial_box(whole, trachea_mm, numbers.anatomy.bronchi_mm)
     values = study.ct.values[box_slices(low, high)]
     factors = block_factors(whole.box(low, high), LUMEN_BLOCK_MM)
     blocks = whole.box(low, high).blocks(factors)
     mean = mean_blocks(values, factors)
     seeds = darkest_at(mean, blocks, trachea_mm)
-    levels = flood_levels(mean, seeds, LUMEN_EDGE_HU, numbers.airway_ml / blocks.voxel_ml)
+    levels = flood_levels(mean, seeds, edge_hu, numbers.airway_ml / blocks.voxel_ml)
     wet = levels <= level_before_leak(levels, blocks.voxel_ml, numbers.airway_ml)
     if not wet.any():
         return Airway(np.zeros(whole.shape, np.uint8), low, low)
     first, last = box_of(wet, 2)
     low, high = low + first * factors, np.minimum(low + last * factors, high)
     # Besides the flooded blocks the lumen's half-dark rim around them.
-    lumen, _ = refine_labels(study.ct.values, wet[box_slices(first, last)].view(np.uint8), factors, low, LUMEN_EDGE_HU)
+    lumen, _ = refine_labels(study.ct.values, wet[box_slices(first, last)].view(np.uint8), factors, low, edge_hu)
     return Airway(lumen, low, high)
 
 
-def bronchial_box(grid: Grid, trachea_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def bronchial_box(grid: Grid, trachea_mm: np.ndarray, reach_mm: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
     """First index and one past the last, (z, y, x), of the box that main and lobar bronchi can reach from the windpipe."""
     index = grid.to_index(trachea_mm)
-    reach = np.array([120.0, 80.0, 100.0]) / np.asarray(grid.spacing_mm)  # below, around: bronchi to the lobes' hila
+    reach = np.array(reach_mm) / np.asarray(grid.spacing_mm)
     low = np.maximum(np.floor(index.min(axis=0) - reach), 0).astype(int)
     high = index.max(axis=0) + reach * (0, 1, 1) + (2, 1, 1)
     return low, np.minimum(np.ceil(high), grid.shape).astype(int)

@@ -13,6 +13,13 @@ class LungAnatomy:
 
     fat_hu: float
     bone_hu: float
+    haze_hu: float
+    haze_mm: float
+    bubble_share: float
+    bulla_contact_share: float
+    lumen_edge_hu: float
+    widest_windpipe: float
+    bronchi_mm: tuple[float, ...]
     spine_mm: float
     windpipe_aside_mm: float
     airless_share: float
