@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..records import Normal, Reason, ShapeSamples, Study
-from .around import fat_around, fat_within, gas_around, lung_around, organ_share, region_share
+from .around import bone_around, fat_around, fat_within, gas_around, lung_around, organ_share, region_share
 from .heart_glow import p_glow_of_heart
 from .malignancy import compactness
 from .parameters import SearchParameters
@@ -25,6 +25,8 @@ VESSEL = "no thicker than a vessel here"
 LARGEST = 0.99
 OWN = {"liver": "liver", "bone": "vertebra"}
 """A hot lesion of an organ lies in it: that organ, by its healthy uptake, is no other explanation."""
+BESIDE = {"adrenal": ("kidney_right", "kidney_left")}
+"""What lies so near to a small organ that what is taken for it may be this."""
 IN_FAT = ("axilla_right", "axilla_left", "breast_right", "breast_left", "chest_wall_right", "chest_wall_left", "back", "neck",
           "arm_right", "arm_left", "abdominal_wall")  # fmt: skip
 """Where neither gut nor ureter lie in fat."""
@@ -82,10 +84,15 @@ def alternatives(
     left = numbers.hot_alternative + (1.0 - numbers.hot_alternative) * usual
     if kind == "pulmonary":  # which inflammation makes as hot as tumour
         found["air all through it"] = aerated(traits, numbers)
-    organ = organ_share(survey.anatomy, points)
+    enclosed = traits.p_enclosed if kind == "adrenal" else 0.0
+    organ = organ_share(survey.anatomy, points, beside=BESIDE.get(kind, ()))
     if kind in OWN:
         organ = usual * organ + (1.0 - usual) * organ_share(survey.anatomy, points, OWN[kind])
-    found["an organ lies here"] = (organ, organ * left * (1.0 - glass) * (1.0 - surrounded))
+    found["an organ lies here"] = (organ, organ * left * (1.0 - glass) * (1.0 - surrounded) * (1.0 - enclosed))
+    if kind == "adrenal":
+        spine = bone_around(survey, samples)
+        against = numbers.against_spine_share * rising(spine, numbers.against_spine, numbers.against_spine_blur)
+        found["against the spine, as psoas and crura"] = (spine, left * against)
     return found | in_soft_tissue(kind, spot, samples, points, left, regional, survey)
 
 

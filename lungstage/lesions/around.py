@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..records import Anatomy, ShapeSamples, Study
+from .rising import rising
 from .survey import Survey
 
 ORGANS = ("heart", "aorta", "pulmonary_artery", "vena_cava", "oesophagus", "trachea_wall", "thymus", "thyroid",
@@ -22,9 +23,12 @@ def region_share(anatomy: Anatomy, points: np.ndarray, names: tuple[str, ...]) -
     return float(anatomy.region_probability(points)[:, columns].sum(axis=1).mean())
 
 
-def organ_share(anatomy: Anatomy, points: np.ndarray, own: str | None = None) -> float:
-    """P(an organ, but its own, explains all of the shape): by the atlas alone, at the points that lie least in organs."""
-    columns = [anatomy.region_names.index(name) for name in ORGANS if name in anatomy.region_names and name != own]
+def organ_share(anatomy: Anatomy, points: np.ndarray, own: str | None = None, beside: tuple[str, ...] = ()) -> float:
+    """P(an organ, but its own, explains all of the shape): by the atlas alone, at the points that lie least in organs.
+
+    beside   organs that are asked too
+    """
+    columns = [anatomy.region_names.index(name) for name in (*ORGANS, *beside) if name in anatomy.region_names and name != own]
     inside = anatomy.atlas_probability(points)[:, columns].sum(axis=1)
     return float(np.quantile(inside, OUTERMOST))
 
@@ -48,6 +52,18 @@ def gas_around(survey: Survey, samples: ShapeSamples) -> float:
     lungs = survey.lungs
     gut = (lungs.body[index] > 0) & (lungs.hull[index] == 0) & (lungs.airway[index] == 0)
     return float(((survey.study.ct.values[index] < GAS_HU) & gut).mean())
+
+
+def p_enclosed(samples: ShapeSamples, survey: Survey) -> float:
+    """P(a body of its own): fat lies around it on most sides, as around no part of liver, spleen or kidney."""
+    numbers = survey.numbers.search
+    return rising(fat_around(survey.study, samples), numbers.enclosed_share, numbers.enclosed_blur)
+
+
+def bone_around(survey: Survey, samples: ShapeSamples) -> float:
+    """Share of the shell around the median shape that is bone."""
+    index = shell_of(samples, survey.study)
+    return float((survey.skeleton.labels[index] > 0).mean()) if len(index[0]) else 0.0
 
 
 def lung_around(survey: Survey, samples: ShapeSamples) -> float:

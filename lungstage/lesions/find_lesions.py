@@ -14,7 +14,9 @@ import numpy as np
 from ..geometry import Grid
 from ..kernels.threads import side_by_side
 from ..records import Anatomy, Contact, Lesion, Lesions, Lungs, Normal, Place, Reason, ShapeSamples, Skeleton, Study
+from .adrenals import find_adrenals
 from .alternatives import alternative_reasons, alternatives
+from .around import p_enclosed
 from .breath import Breath, blocks_moved, breath_of, displaced_mm, lies_in_air, with_uptake_at_home
 from .candidate import Candidate
 from .contacts import measure_contacts
@@ -98,7 +100,8 @@ def find_spots(survey: Survey) -> list[Spot]:
     if survey.study.pet is not None:
         masses = [part for mass in masses for part in without_cold(mass, foci, survey.study.pet, survey.search, numbers)]
     breath = breath_of(survey.study, survey.lungs, numbers) if foci else None
-    spots = merged(foci, masses + others, find_nodes(survey.search, survey.anatomy, numbers), survey, breath)
+    tissue = find_nodes(survey.search, survey.anatomy, numbers) + find_adrenals(survey.search, survey.anatomy, numbers)
+    spots = merged(foci, masses + others, tissue, survey, breath)
     return [replace(spot, spill=spill_of(spot, foci, survey.search)) for spot in spots]
 
 
@@ -108,16 +111,16 @@ def spill_of(spot: Spot, foci: list[Spot], search: Search) -> np.ndarray:
     return blocks_moved(blocks, -spot.moved_mm, search)
 
 
-def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], survey: Survey, breath: Breath | None) -> list[Spot]:
-    """One spot a thing, at most `looks_at_most`: the hottest `candidates_at_most` first, then masses by volume, nodules and
-    nodes in turn.
+def merged(foci: list[Spot], lung: list[Spot], tissue: list[Spot], survey: Survey, breath: Breath | None) -> list[Spot]:
+    """One spot a thing, at most `looks_at_most`: the hottest `candidates_at_most` first, then masses by volume, nodules
+    and nodes in turn, and the few that may be adrenals.
 
     A focus over a spot of the CT becomes that spot, with its uptake; spots of the CT keep the place, because CT is sharper.
     """
     numbers = survey.numbers.search
     masses, foci = told_apart([one for one in lung if len(one.blocks)], foci, numbers)
     spots = [mass for mass in masses if mass.suv is not None]
-    structures = [*(mass for mass in masses if mass.suv is None), *(one for one in lung if not len(one.blocks)), *nodes]
+    structures = [*(mass for mass in masses if mass.suv is None), *(one for one in lung if not len(one.blocks)), *tissue]
     used: set[int] = set()
     for focus in foci:
         moved = [displaced_mm(focus, one, breath) for one in structures]
@@ -130,7 +133,11 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], survey: Survey
             i
             for i, one in enumerate(structures)
             if i not in used
-            and (not len(one.blocks) or (alone and one.found_by == "mass" and one.radius_mm <= 2.0 * reach))
+            and (
+                not len(one.blocks)
+                or one.found_by == "adrenal"
+                or (alone and one.found_by == "mass" and one.radius_mm <= 2.0 * reach)
+            )
             and away[i] <= max(one.radius_mm, reach)
             and (focus.radius_mm <= LARGE_FOCUS_MM or focus.radius_mm <= LARGER * one.radius_mm)
         ]
@@ -146,17 +153,18 @@ def merged(foci: list[Spot], lung: list[Spot], nodes: list[Spot], survey: Survey
     spots = sorted(spots, key=lambda one: -(one.suv or 0.0))[: int(numbers.candidates_at_most)]
     cold = {
         name: [one for i, one in enumerate(structures) if i not in used and one.found_by == name]
-        for name in ("mass", "glass", "nodule", "node")
+        for name in ("mass", "glass", "nodule", "node", "adrenal")
     }
     glass = sorted(cold.pop("glass"), key=lambda one: -one.score)[: int(numbers.glass_at_most)]
-    room = max(0, int(numbers.looks_at_most) - len(spots) - len(glass))
+    adrenals = cold.pop("adrenal")
+    room = max(0, int(numbers.looks_at_most) - len(spots) - len(glass) - len(adrenals))
     thirds = {"mass": room // 3, "nodule": room // 3, "node": room - 2 * (room // 3)}
     chosen = {name: sorted(cold[name], key=lambda one: -one.score)[: thirds[name]] for name in cold}
     for name, ones in cold.items():  # what one detector does not need the others may have
         spare = room - sum(map(len, chosen.values()))
         more = sorted(ones, key=lambda one: -one.score)[len(chosen[name]) :]
         chosen[name] = chosen[name] + more[:spare]
-    return [*spots, *chosen["mass"], *glass, *chosen["nodule"], *chosen["node"]]
+    return [*spots, *chosen["mass"], *glass, *chosen["nodule"], *chosen["node"], *adrenals]
 
 
 def told_apart(masses: list[Spot], foci: list[Spot], numbers: SearchParameters) -> tuple[list[Spot], list[Spot]]:
@@ -202,7 +210,7 @@ def lesion_of(candidate: Candidate, spot: Spot, samples: ShapeSamples, survey: S
     p_node = candidate.p_kind.get("node", 0.0)
     place = place_of(points, candidate.kind, survey.lungs, survey.anatomy, p_node, numbers.malignancy)
     traits = measure_traits(study, normal, candidate, samples, numbers.traits)
-    traits = with_context(traits, candidate, place, centre, survey)
+    traits = with_context(traits, candidate, place, centre, samples, survey)
     judged = {
         name: judged_as(name, spot, traits, place.station is not None, samples, points, survey)
         for name, share in candidate.p_kind.items()
@@ -242,7 +250,9 @@ def contacts_of(candidate: Candidate, spot: Spot, place: Place, samples: ShapeSa
     return measure_contacts(samples, lobes, spot.spill, survey)
 
 
-def with_context(traits: Traits, candidate: Candidate, place: Place, centre: np.ndarray, survey: Survey) -> Traits:
+def with_context(
+    traits: Traits, candidate: Candidate, place: Place, centre: np.ndarray, samples: ShapeSamples, survey: Survey
+) -> Traits:
     """The traits that need the map of the patient."""
     upper = sum(place.region.get(f"{side}_upper_lobe", 0.0) for side in ("right", "left"))
     distances = {
@@ -254,6 +264,7 @@ def with_context(traits: Traits, candidate: Candidate, place: Place, centre: np.
     return replace(
         traits, p_upper_lobe=upper if candidate.kind == "pulmonary" else None,
         distances_mm={**traits.distances_mm, **distances}, station=station, region=place.region,
+        p_enclosed=p_enclosed(samples, survey) if "adrenal" in candidate.p_kind else 0.0,
         p_symmetric=p_symmetric(survey.study.pet, survey.anatomy.frame, centre, traits.longest_mm.q50, traits.suv_max),
     )  # fmt: skip
 

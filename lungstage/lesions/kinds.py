@@ -106,7 +106,7 @@ def kinds_of(spot, search, anatomy, around, core, near: float, numbers: LesionPa
         rest = (1.0 - bone) * wall
         kinds = {"bone": bone + rest * numbers.search.wall_bone, "soft_tissue": rest * (1.0 - numbers.search.wall_bone)}
         return normalised(kinds | {name: (1.0 - bone) * (1.0 - wall) * share for name, share in lung.items()})
-    focus = spot.found_by == "focus"
+    focus = spot.found_by in ("focus", "adrenal")  # where a mass of a small gland is looked for it is found more often
     inside = float((search.hull[around.box][core] > 0).mean())
     kinds = {"bone": bone} | {name: inside * (1.0 - bone) * share for name, share in lung.items()}
     regions = dict(zip(anatomy.region_names, anatomy.region_probability(np.asarray(spot.centre_mm)[None])[0]))

@@ -22,6 +22,7 @@ SMALLEST_MM, LARGEST_MM = 1.0, 200.0  # sizes beyond are taken as these
 LARGEST_NODULE_MM = 30.0
 REFERENCE_MM = 4.0  # the size at which the Brock model is centred
 OTHER, ANY = "other", "any"  # in foci.csv: the row for regions without one; the kind where nodes and soft tissue lie
+UPTAKE_TABLES = ("nodule", "node", "other", "adrenal")  # columns of uptake.csv
 FWHM_PER_SIGMA = 2.3548  # of a Gaussian
 NODE_MM = (5.0, 12.0)  # short axes between which cold uptake goes from meaning nothing to its full meaning: blur of PET
 
@@ -56,7 +57,8 @@ class MalignancyParameters:
 
     kinds    models of the kinds other than pulmonary (priors/malignancy/kinds.csv)
     foci     of regions, `other` for those left out (priors/malignancy/foci.csv)
-    uptake   for nodule, node and other: ln of uptake over blood, and the log-odds it adds (priors/malignancy/uptake.csv)
+    uptake   for each of UPTAKE_TABLES: ln of uptake over what it is compared with, and the log-odds it adds
+             (priors/malignancy/uptake.csv)
     """
 
     brock_constant: float
@@ -98,6 +100,9 @@ class MalignancyParameters:
     node_round: float
     node_symmetric: float
     other_symmetric: float
+    deposit_hu: tuple[float, ...]
+    adenoma_hu: tuple[float, ...]
+    lipid_log_odds: tuple[float, ...]
     slender: float
     nodule_slender: float
     compact_length: float
@@ -145,10 +150,10 @@ def foci_of(region: str, numbers: MalignancyParameters) -> Foci:
 
 
 def uptake_table(priors: Priors) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]]:
-    """For nodule, node and other: ln of uptake over blood, rising, and the log-odds it adds, never falling."""
-    rows = read_rows(priors, "malignancy/uptake.csv", ("over_blood", "nodule", "node", "other", "source"))
+    """For each of UPTAKE_TABLES: ln of uptake over blood, rising, and the log-odds it adds, never falling."""
+    rows = read_rows(priors, "malignancy/uptake.csv", ("over_blood", *UPTAKE_TABLES, "source"))
     ratios = tuple(float(np.log(float(row["over_blood"]))) for row in rows)
-    return {name: (ratios, tuple(float(row[name]) for row in rows)) for name in ("nodule", "node", "other")}
+    return {name: (ratios, tuple(float(row[name]) for row in rows)) for name in UPTAKE_TABLES}
 
 
 def judge(
@@ -295,13 +300,24 @@ def judge_other(kind: str, traits: Traits, numbers: MalignancyParameters) -> tup
             Reason("calcification", traits.p_calcified, numbers.node_calcified * traits.p_calcified),
         ]
     if kind in ("bone", "soft_tissue", "adrenal", "liver"):
-        reasons += [
-            slender_reason(traits, numbers.slender, numbers.slender_from, numbers.slender_full),
-            Reason("symmetric", traits.p_symmetric, numbers.other_symmetric * traits.p_symmetric),
-        ]
+        reasons.append(slender_reason(traits, numbers.slender, numbers.slender_from, numbers.slender_full))
+    if kind in ("bone", "soft_tissue", "liver"):  # metastases of the adrenals are as often on both sides as on one
+        reasons.append(Reason("symmetric", traits.p_symmetric, numbers.other_symmetric * traits.p_symmetric))
+    if kind == "adrenal":
+        reasons.append(lipid_reason(traits, numbers))
     if model.uptake != "none":
         reasons += uptake_reasons(model.uptake, traits, numbers, 1.0)
     return base_of(kind, traits, numbers), reasons
+
+
+def lipid_reason(traits: Traits, numbers: MalignancyParameters) -> Reason:
+    """Adenomas of the adrenals hold lipid, and most are no denser than water; deposits are as dense as muscle.
+
+    What is denser than either may be full of contrast, which says nothing.
+    """
+    hu = min(traits.hu_inner, numbers.deposit_hu[0])
+    deposit, adenoma = (-0.5 * ((hu - mean) / sd) ** 2 - np.log(sd) for mean, sd in (numbers.deposit_hu, numbers.adenoma_hu))
+    return Reason("density", traits.hu_inner, float(np.clip(deposit - adenoma, *numbers.lipid_log_odds)))
 
 
 def base_of(kind: str, traits: Traits, numbers: MalignancyParameters) -> float:
@@ -339,24 +355,25 @@ def usual_uptake(d: float, numbers: MalignancyParameters) -> float:
 
 
 def uptake_reasons(table: str, traits: Traits, numbers: MalignancyParameters, trusted: float, usual: float = 1.0) -> list[Reason]:
-    """What SUVmax over blood pool adds, in other tissue than lung and nodes SUVmax over what that takes up; none without PET.
+    """What SUVmax over blood pool adds, in an adrenal over the liver, in other tissue over what that takes up; none without PET.
 
     trusted   share of its full meaning that cold uptake has in a lesion of this size
     usual     uptake of malignant lesions of this size over that of those the table was made from
     """
     if traits.suv_max is None:
         return []
-    over_blood = traits.uptake_over_blood if table != "other" else traits.uptake_over_place
+    over_blood = {"other": traits.uptake_over_place, "adrenal": traits.uptake_over_liver}.get(table, traits.uptake_over_blood)
     if over_blood is None:  # relative units are multiples of the patient's own reference already
         over_blood = traits.suv_max / (numbers.blood_suv if traits.suv_unit == "SUVbw" else 1.0)
     ratios, added = numbers.uptake[table]
-    if table != "other":  # whose size is mostly that of its uptake
+    if table in ("nodule", "node"):  # the size of others is mostly that of their uptake
         # of a long thing PET shows more than of a ball of its volume
         across_mm = np.sqrt(ball_mm(traits) * sane_mm(traits.longest_mm.q50))
         behind = numbers.lung_over_blood if table == "nodule" else 1.0
         over_blood += max(over_blood - behind, 0.0) * (recovery_factor(across_mm, numbers) - 1.0)
     log_odds = float(np.interp(np.log(max(over_blood / usual, 1e-3)), ratios, added))
-    log_odds *= trusted if log_odds < 0 else 1.0 - traits.p_physiological
+    # a small body in fat is no part of the organ that may take up so much there
+    log_odds *= trusted if log_odds < 0 else 1.0 - traits.p_physiological * (1.0 - traits.p_enclosed)
     return [Reason("uptake", traits.suv_max, log_odds)]
 
 

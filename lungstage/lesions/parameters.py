@@ -42,6 +42,17 @@ class SearchParameters:
     fat_hu: float
     soft_hu: float
     nodes_at_most: int
+    adrenal_limb_mm: float
+    adrenal_most_mm: float
+    adrenal_smooth_mm: float
+    adrenal_reach: float
+    adrenal_hu: float
+    adrenals_at_most: int
+    enclosed_share: float
+    enclosed_blur: float
+    against_spine: float
+    against_spine_blur: float
+    against_spine_share: float
     focus_z: float
     focus_suv: float
     focus_share: float

@@ -19,6 +19,7 @@ from .rising import rising
 from .scene import IN_LUNG, on_box
 
 LEAST_OWN = 0.25  # share of the PET voxels of a lesion that must be its own for their uptake to mean anything
+DEEP_SHARE = 0.6  # of its greatest depth: as deep as that any shape is somewhere
 FEW = 8  # voxels below which a share of them means nothing
 
 
@@ -29,6 +30,7 @@ class Traits:
     longest_mm, short_axis_mm, solid_mm, volume_ml   over the shape samples
     density           probabilities of DENSITIES
     hu_mean, hu_sd    over the median shape
+    hu_inner          median of what lies away from its border, where blur does not reach
     p_spiculated, p_lobulated   strands in many directions; bays in the border
     roundness         short axis over longest in the slice, 0 to 1
     p_calcified       calcium in a benign pattern: all through, or the centre
@@ -40,6 +42,7 @@ class Traits:
                       and p_symmetric) where not asked; region: P of each that it may lie in
     distances_mm      named distances
     p_physiological   share of the uptake that the place explains
+    p_enclosed        P(fat lies around it: a body of its own and no part of an organ); 0 where not asked
     """
 
     longest_mm: Spread
@@ -49,6 +52,7 @@ class Traits:
     density: dict[str, float]
     hu_mean: float
     hu_sd: float
+    hu_inner: float
     p_spiculated: float
     p_lobulated: float
     roundness: float
@@ -70,6 +74,7 @@ class Traits:
     region: dict[str, float] | None = None
     distances_mm: dict[str, float] = field(default_factory=dict)
     p_physiological: float = 0.0
+    p_enclosed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ class TraitParameters:
     fat_certain: float
     fat_depth_mm: float
     fat_slices: float
+    deep_mm: float
     pet_shift_mm: float
     spill_mm: float
     unexplained_rate: float
@@ -121,9 +127,10 @@ def measure_traits(
     density = density_of(samples, hu, depth, numbers) if in_lung else certainly("solid")
     suv = measure_uptake(study, normal, candidate, samples, numbers)
     inner = hu[depth >= min(1.0, float(depth.max()))]
+    deep = hu[depth >= min(numbers.deep_mm, DEEP_SHARE * float(depth.max()))]
     return Traits(
         Spread.of(samples.longest_mm), Spread.of(samples.short_axis_mm), Spread.of(samples.solid_mm),
-        Spread.of(samples.volume_ml), density, float(hu[shape != 0].mean()), float(hu[shape != 0].std()),
+        Spread.of(samples.volume_ml), density, float(hu[shape != 0].mean()), float(hu[shape != 0].std()), float(np.median(deep)),
         p_spiculated=p_spiculated(study, candidate, samples, numbers) if in_lung else 0.0,
         p_lobulated=p_lobulated(shape, numbers),
         roundness=float(np.clip(np.median(samples.short_axis_mm / np.maximum(axial, 1e-3)), 0, 1)),

@@ -35,7 +35,9 @@ def sure(value):
 def traits(size_mm=10.0, suv=None, density=DENSITY, **more):
     """A plain lesion of one size and shape: as large as a ball of 0.8 of its longest diameter."""
     short = more.pop("short_mm", 0.7 * size_mm)
-    uptake = {} if suv is None else {"suv_max": suv, "suv_unit": "SUVbw", "uptake_over_blood": suv / 1.7}
+    uptake = {}
+    if suv is not None:
+        uptake = {"suv_max": suv, "suv_unit": "SUVbw", "uptake_over_blood": suv / 1.7, "uptake_over_liver": suv / 2.4}
     plain = Traits(
         sure(size_mm),
         sure(short),
@@ -44,6 +46,7 @@ def traits(size_mm=10.0, suv=None, density=DENSITY, **more):
         density,
         30.0,
         20.0,
+        30.0,
         0.0,
         0.0,
         0.7,
@@ -123,7 +126,7 @@ def test_what_is_long_and_thin_or_has_a_twin_is_less_suspicious(kind):
     compact, oval, thread = (chance(kind, 40.0, suv=6.0, volume_ml=volume(share)) for share in (0.84, 0.4, 0.2))
     twin = chance(kind, 40.0, suv=6.0, volume_ml=volume(0.84), p_symmetric=1.0)
     assert thread < oval < compact
-    assert twin < compact
+    assert twin == compact if kind == "adrenal" else twin < compact
 
 
 def test_a_long_thin_thing_in_the_lung_is_no_larger_a_nodule_for_its_length():
