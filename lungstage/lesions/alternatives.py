@@ -14,7 +14,7 @@ from .heart_glow import p_glow_of_heart
 from .malignancy import compactness
 from .parameters import SearchParameters
 from .rising import rising
-from .scene import IN_LUNG
+from .scene import IN_LUNG, SPREAD_OUT
 from .search import Search
 from .spots import Spot
 from .survey import Survey, depth_below_wall_mm, hilum_distance_mm, nodal_nearness
@@ -50,7 +50,7 @@ def alternatives(
     if kind != "bone":  # which is bright by itself
         bright = rising(enhanced, numbers.contrast_hu, numbers.contrast_blur_hu)
         bloodless["as bright as blood with contrast"] = (enhanced, bright)
-    if kind in IN_LUNG:
+    if kind in IN_LUNG and kind not in SPREAD_OUT:  # by nature these lie flat on the wall
         inside = float((survey.lungs.hull[index] > 0).mean())
         bloodless |= in_the_lung(spot, points, inside, float(np.median(samples.longest_mm)), survey)
         ratio, vessel = bloodless[VESSEL]
@@ -79,7 +79,7 @@ def alternatives(
         found["no hotter than blood, and as thick as a great vessel"] = (over_blood, numbers.great_vessel_share * vessel)
     # uptake that no physiology of the place explains is seldom what a healthy organ shows
     usual = 1.0 if traits.suv_max is None or survey.normal.z_pet is None else traits.p_physiological
-    if kind in IN_LUNG and traits.suv_max is not None:
+    if kind in IN_LUNG and traits.suv_max is not None and not spot.isolated:  # the wall of a heart is no island
         usual = max(usual, p_glow_of_heart(traits.suv_max, points, survey))
     left = numbers.hot_alternative + (1.0 - numbers.hot_alternative) * usual
     if kind == "pulmonary":  # which inflammation makes as hot as tumour

@@ -28,7 +28,7 @@ from .nodes import find_nodes
 from .nodules import find_nodules
 from .parameters import LesionParameters, SearchParameters, load_lesion_parameters
 from .place import place_of
-from .scene import IN_LUNG
+from .scene import IN_LUNG, SPREAD_OUT
 from .search import Search
 from .shape import sample_shape
 from .spots import Spot, as_blocks, as_set
@@ -42,8 +42,8 @@ JUDGED_FROM = 0.03
 PET_BLUR_MM, FOCUS_REACH_MM = 6.0, 15.0
 SAME_PLACE = 0.3
 """Of the smaller one's diameter: centres nearer than this are one thing."""
-SPREAD_OUT = ("effusion", "collapse")
-"""Kinds in which another lesion may lie."""
+SAME_LOG_ODDS = 2.0
+"""What is so much more suspicious than that in which it lies is another thing."""
 LARGE_FOCUS_MM, LARGER = 9.0, 1.5
 """Small foci look larger than they are; one of more than this radius is no spot of the CT so much smaller."""
 
@@ -276,9 +276,17 @@ def without_twins(lesions: list[Lesion], kept: list[Lesion]) -> list[Lesion]:
     """
     kept = list(kept)
     for lesion in sorted(lesions, key=lambda one: -one.volume_ml.q50):
-        if not any(overlap(lesion, other) > 0.5 or concentric(lesion, other) for other in kept):
+        if not any(swallows(other, lesion) or concentric(lesion, other) for other in kept):
             kept.append(lesion)
     return kept
+
+
+def swallows(large: Lesion, small: Lesion) -> bool:
+    """Whether the small one is a part of the large one: not a hot node in a fold of the mediastinum or in fluid, which are
+    other things around it."""
+    hotter = small.suv_max is not None and small.log_odds - large.log_odds > SAME_LOG_ODDS
+    apart = large.kind in SPREAD_OUT or hotter
+    return not apart and overlap(small, large) > 0.5
 
 
 def concentric(one: Lesion, other: Lesion) -> bool:

@@ -10,6 +10,7 @@ from ..records import Anatomy
 from .candidate import Candidate, Masks, candidate_from
 from .malignancy import ANY, MalignancyParameters, foci_of
 from .parameters import LesionParameters, SearchParameters
+from .rising import rising
 from .search import Search
 from .spots import Spot
 
@@ -164,11 +165,12 @@ def lung_kinds(spot, search, around, core, near: float, numbers: SearchParameter
         # the nodes of lobar and segmental bronchi lie in the lung, but next to these bronchi; what is large there is a tumour
         beside = max(1.0 - lung_around, near**2)
         kinds = {"pulmonary": max(lung_around, LEAST_PULMONARY) * (1.0 - node), "node": beside * node}
-    if volume_ml >= numbers.effusion_ml:
+    if volume_ml >= numbers.effusion_ml and len(spot.blocks):
         hu = search.hu[around.box][core]
         fluid = float(np.mean((hu > numbers.fluid_hu_low) & (hu < numbers.fluid_hu_high)))
-        at_wall = border_share(search, around, core)
-        kinds["effusion"] = 2.0 * fluid * at_wall
+        at_wall = rising(border_share(spot, search, around), numbers.effusion_wall, numbers.effusion_wall_blur)
+        water = at_wall * rising(fluid, numbers.effusion_fluid, numbers.effusion_fluid_blur)
+        kinds["effusion"] = water / (1.0 - water)
         kinds["collapse"] = (1.0 - fluid) * at_wall
     return normalised(kinds)
 
@@ -181,11 +183,13 @@ def lung_share(spot: Spot, search: Search, around: Surroundings, core: np.ndarra
     return float(search.lung[around.box][shell].mean()) if shell.any() else 1.0
 
 
-def border_share(search: Search, around: Surroundings, core: np.ndarray) -> float:
-    """Share of the surface of a dense part that lies at the border of the hull rather than in the lung."""
+def border_share(spot: Spot, search: Search, around: Surroundings) -> float:
+    """Share of the surface of a dense part that lies at the border of the hull rather than in the lung: fluid lies against the
+    wall with all of its outer side, a tumour only where it touches it."""
     from scipy.ndimage import binary_dilation
 
-    shell = binary_dilation(core) & ~core
+    own = blocks_within(spot.blocks, around)
+    shell = binary_dilation(own) & ~own
     return float((search.hull[around.box][shell] == 0).mean()) if shell.any() else 0.0
 
 

@@ -71,6 +71,10 @@ class SearchParameters:
     fluid_hu_low: float
     fluid_hu_high: float
     effusion_ml: float
+    effusion_fluid: float
+    effusion_fluid_blur: float
+    effusion_wall: float
+    effusion_wall_blur: float
     hilum_reach_mm: float
     vessel_hilum_mm: float
     vessel_periphery_mm: float

@@ -12,6 +12,7 @@ from ..records import Normal, Study
 from .candidate import Candidate
 
 IN_LUNG = ("pulmonary", "collapse", "effusion", "pleural")  # kinds whose neighbour is air
+SPREAD_OUT = ("effusion", "collapse")  # kinds that fill a space, and in which another lesion may lie
 TISSUE_HU, TISSUE_BLUR_HU = -350.0, 60.0  # half-way between lung and muscle; the expected CT is known in coarse blocks
 FILLED_HU = -300.0  # what is dense in a bay of the ground belongs to it, whatever the candidate allows; airways are not
 CLOSED_FROM_MM, CLOSED_MOST_MM = 10.0, 25.0  # lesions from this radius on; balls up to this one
