@@ -62,6 +62,11 @@ def alternatives(
             bloodless["little of it in the lung"] = (
                 lung, numbers.bare_share * rising(-lung, -numbers.bare_lung, numbers.bare_blur)
             )  # fmt: skip
+    if kind == "node":
+        # in the hull, where the nodes of the bronchi lie, vessels are as dense and mostly as thick
+        ratio, inside = thickness_over_vessel(spot, points, survey), float((survey.lungs.hull[index] > 0).mean())
+        vessel = rising(-ratio, -numbers.vessel_ratio, numbers.vessel_ratio_blur) * (1.0 - hot_ball(traits, numbers))
+        bloodless[VESSEL] = (ratio, numbers.node_vessel_share * inside * vessel)
     over_blood = mean_over_blood(traits, survey.normal)
     # what holds blood or nothing at all is no hotter than blood
     cool = (
@@ -194,8 +199,7 @@ def in_the_lung(
     inside   share of its points in the hull
     """
     numbers = survey.numbers.search
-    thickness = thickness_mm(spot, survey.search)
-    ratio = thickness / vessel_radius_mm(hilum_distance_mm(survey, points.mean(axis=0)), numbers)
+    thickness, ratio = thickness_mm(spot, survey.search), thickness_over_vessel(spot, points, survey)
     deepest = float(depth_below_wall_mm(survey, points).max())
     flat, rim = deepest / thickness, deepest / max(longest_mm, 1.0)
     return {
@@ -223,6 +227,12 @@ def roundness(samples: ShapeSamples) -> float:
     """Diameter of the ball of the same volume over the longest diameter, in the median."""
     ball = np.cbrt(6.0 * np.asarray(samples.volume_ml) * 1000.0 / np.pi)
     return float(np.median(ball / np.maximum(samples.longest_mm, 1.0)))
+
+
+def thickness_over_vessel(spot: Spot, points: np.ndarray, survey: Survey) -> float:
+    """Radius of the largest ball inside the spot over that of the largest vessel expected where its points (n, 3) lie."""
+    hilum_mm = hilum_distance_mm(survey, points.mean(axis=0))
+    return thickness_mm(spot, survey.search) / vessel_radius_mm(hilum_mm, survey.numbers.search)
 
 
 def vessel_radius_mm(hilum_mm: float, numbers: SearchParameters) -> float:

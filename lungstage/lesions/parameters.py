@@ -103,6 +103,7 @@ class SearchParameters:
     breath_mediastinum: float
     focus_tissue: float
     great_vessel_share: float
+    node_vessel_share: float
     great_vessel_over_blood: float
     great_vessel_blur: float
     great_vessel_mm: float
