@@ -12,7 +12,7 @@ import numpy as np
 from ..kernels.gaussian import smooth_gaussian
 from ..kernels.morphology import open_mm
 from ..records import Anatomy
-from .nodes import NOT_A_NODE, OF_THE_ABDOMEN, mark_ellipsoid, organ_share
+from .nodes import NOT_A_NODE, OF_THE_ABDOMEN, mark_near, organ_share
 from .nodules import ball_share
 from .parameters import SearchParameters
 from .parts import parts_at_necks
@@ -20,6 +20,7 @@ from .search import Search
 from .spots import Spot
 
 GLANDS = ("adrenal_right", "adrenal_left")
+ASKED = 50  # so many points of a part are asked which organ they lie in
 
 
 def find_adrenals(search: Search, anatomy: Anatomy, numbers: SearchParameters) -> list[Spot]:
@@ -28,12 +29,37 @@ def find_adrenals(search: Search, anatomy: Anatomy, numbers: SearchParameters) -
 
 
 def find_at(gland: str, search: Search, anatomy: Anatomy, numbers: SearchParameters) -> list[Spot]:
-    """The likeliest `adrenals_at_most` parts whose middle lies where one gland may lie."""
+    """The likeliest `adrenals_at_most` parts whose middle lies where one gland may lie; first those nearest to where it is
+    expected, least in organs and most like a ball."""
     centre, covariance = whereabouts(gland, anatomy)
     precision = np.linalg.inv(covariance)
-    index = np.argwhere(near_place(centre, precision, search, anatomy, numbers.adrenal_reach))
+    parts, low = thick_parts(centre, precision, search, anatomy, numbers)
+    grid, spots = search.grid, []
+    for part in range(1, int(parts.max(initial=0)) + 1):
+        blocks = np.argwhere(parts == part)
+        radius = float((3 * len(blocks) * grid.voxel_ml * 1000 / (4 * np.pi)) ** (1 / 3))
+        points = search.points_mm(blocks + low)
+        away = anatomy.frame.to_frame(points.mean(axis=0)) - centre
+        far = float(away @ precision @ away)
+        if far > numbers.adrenal_reach or not numbers.adrenal_limb_mm <= radius <= numbers.adrenal_most_mm:
+            continue
+        organ = float(organ_share(anatomy, points[:: max(1, len(points) // ASKED)], NOT_A_NODE + OF_THE_ABDOMEN).mean())
+        ball = ball_share(blocks * np.asarray(grid.spacing_mm), radius, min(grid.spacing_mm))
+        score = float(np.exp(-0.5 * far) * (1.0 - organ) * ball)
+        others = np.argwhere((parts > 0) & (parts != part))
+        spots.append(Spot(points.mean(axis=0), radius, score, "adrenal", blocks + low, beside=others + low))
+    return sorted(spots, key=lambda one: -one.score)[: int(numbers.adrenals_at_most)]
+
+
+def thick_parts(
+    centre: np.ndarray, precision: np.ndarray, search: Search, anatomy: Anatomy, numbers: SearchParameters
+) -> tuple[np.ndarray, np.ndarray]:
+    """int labels of soft parts thicker than a healthy gland around a place (3) of the frame, and the first block of their box."""
+    near = np.zeros(search.body.shape, bool)
+    mark_near(near, centre, precision, search, anatomy, numbers.adrenal_reach)
+    index = np.argwhere(near)
     if not len(index):
-        return []
+        return np.zeros((0, 0, 0), int), np.zeros(3, int)
     grid = search.grid
     margin = np.ceil(numbers.adrenal_most_mm / np.asarray(grid.spacing_mm)).astype(int)
     low, high = np.maximum(index.min(axis=0) - margin, 0), np.minimum(index.max(axis=0) + margin + 1, grid.shape)
@@ -41,24 +67,7 @@ def find_at(gland: str, search: Search, anatomy: Anatomy, numbers: SearchParamet
     hu = smooth_gaussian(search.hu[box], grid.spacing_mm, numbers.adrenal_smooth_mm)
     soft = (hu > numbers.adrenal_hu) & (search.body & ~search.lung & ~search.airway & ~search.bone)[box]
     thick = open_mm(soft, grid.spacing_mm, numbers.adrenal_limb_mm) > 0
-    parts, count = parts_at_necks(thick, grid.spacing_mm, numbers.neck_ratio)
-    spots = []
-    for part in range(1, count + 1):
-        blocks = np.argwhere(parts == part)
-        radius = float((3 * len(blocks) * grid.voxel_ml * 1000 / (4 * np.pi)) ** (1 / 3))
-        if not numbers.adrenal_limb_mm <= radius <= numbers.adrenal_most_mm:
-            continue
-        points = search.points_mm(blocks + low)
-        away = anatomy.frame.to_frame(points.mean(axis=0)) - centre
-        far = float(away @ precision @ away)
-        if far > numbers.adrenal_reach:
-            continue
-        organ = float(organ_share(anatomy, points[:: max(1, len(points) // 50)], NOT_A_NODE + OF_THE_ABDOMEN).mean())
-        ball = ball_share(blocks * np.asarray(grid.spacing_mm), radius, min(grid.spacing_mm))
-        score = float(np.exp(-0.5 * far) * (1.0 - organ) * ball)
-        others = np.argwhere((parts > 0) & (parts != part))
-        spots.append(Spot(points.mean(axis=0), radius, score, "adrenal", blocks + low, beside=others + low))
-    return sorted(spots, key=lambda one: -one.score)[: int(numbers.adrenals_at_most)]
+    return parts_at_necks(thick, grid.spacing_mm, numbers.neck_ratio)[0], low
 
 
 def whereabouts(gland: str, anatomy: Anatomy) -> tuple[np.ndarray, np.ndarray]:
@@ -67,12 +76,3 @@ def whereabouts(gland: str, anatomy: Anatomy) -> tuple[np.ndarray, np.ndarray]:
     column = blobs.names.index(gland)
     (row,) = np.flatnonzero(np.arange(len(blobs.centres)) == column if blobs.columns is None else blobs.columns == column)
     return blobs.centres[row], np.linalg.inv(blobs.precisions[row]) + blobs.spreads[row] ** 2 * np.eye(3)
-
-
-def near_place(centre: np.ndarray, precision: np.ndarray, search: Search, anatomy: Anatomy, reach: float) -> np.ndarray:
-    """bool on the blocks: within a squared Mahalanobis distance of a place (3) of the frame."""
-    near = np.zeros(search.body.shape, bool)
-    origin, *ends = anatomy.frame.to_frame(search.points_mm(np.concatenate([np.zeros((1, 3)), np.eye(3)])))
-    to_frame = (np.array(ends) - origin).T
-    mark_ellipsoid(near, np.linalg.solve(to_frame, centre - origin), to_frame.T @ precision @ to_frame, reach)
-    return near

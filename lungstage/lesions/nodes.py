@@ -63,13 +63,19 @@ def find_nodes(search: Search, anatomy: Anatomy, numbers: SearchParameters) -> l
 def nodal_ground(search: Search, anatomy: Anatomy) -> np.ndarray:
     """bool: soft places outside of the air-filled lung where at least one station's nodes lie."""
     near = np.zeros(search.body.shape, bool)
+    for centre, covariance in zip(anatomy.stations.centres, anatomy.stations.covariances):
+        mark_near(near, centre, np.linalg.inv(covariance), search, anatomy, FAR)
+    return near & search.body & ~search.lung & ~search.airway & ~search.bone
+
+
+def mark_near(
+    mask: np.ndarray, centre: np.ndarray, precision: np.ndarray, search: Search, anatomy: Anatomy, limit: float
+) -> None:
+    """Sets the blocks of a bool mask whose squared Mahalanobis distance from a place (3) of the frame is below `limit`."""
     # the frame moves and stretches, so that an ellipsoid of the frame is one of the blocks too
     origin, *ends = anatomy.frame.to_frame(search.points_mm(np.concatenate([np.zeros((1, 3)), np.eye(3)])))
     to_frame = (np.array(ends) - origin).T
-    for centre, covariance in zip(anatomy.stations.centres, anatomy.stations.covariances):
-        precision = to_frame.T @ np.linalg.inv(covariance) @ to_frame
-        mark_ellipsoid(near, np.linalg.solve(to_frame, centre - origin), precision, FAR)
-    return near & search.body & ~search.lung & ~search.airway & ~search.bone
+    mark_ellipsoid(mask, np.linalg.solve(to_frame, centre - origin), to_frame.T @ precision @ to_frame, limit)
 
 
 def mark_ellipsoid(mask: np.ndarray, centre: np.ndarray, precision: np.ndarray, limit: float) -> None:
