@@ -150,7 +150,7 @@ def foci_of(region: str, numbers: MalignancyParameters) -> Foci:
 
 
 def uptake_table(priors: Priors) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]]:
-    """For each of UPTAKE_TABLES: ln of uptake over blood, rising, and the log-odds it adds, never falling."""
+    """For each of UPTAKE_TABLES: ln of uptake over what it is compared with, rising, and the log-odds it adds, never falling."""
     rows = read_rows(priors, "malignancy/uptake.csv", ("over_blood", *UPTAKE_TABLES, "source"))
     ratios = tuple(float(np.log(float(row["over_blood"]))) for row in rows)
     return {name: (ratios, tuple(float(row[name]) for row in rows)) for name in UPTAKE_TABLES}
@@ -301,7 +301,7 @@ def judge_other(kind: str, traits: Traits, numbers: MalignancyParameters) -> tup
         ]
     if kind in ("bone", "soft_tissue", "adrenal", "liver"):
         reasons.append(slender_reason(traits, numbers.slender, numbers.slender_from, numbers.slender_full))
-    if kind in ("bone", "soft_tissue", "liver"):  # metastases of the adrenals are as often on both sides as on one
+    if kind in ("bone", "soft_tissue", "liver"):  # three in ten with a sick adrenal have two
         reasons.append(Reason("symmetric", traits.p_symmetric, numbers.other_symmetric * traits.p_symmetric))
     if kind == "adrenal":
         reasons.append(lipid_reason(traits, numbers))

@@ -133,3 +133,29 @@ def upper_part(study: Study, truth: dict, z_from: int, z_to: int):
 def dice(a, b) -> float:
     a, b = np.asarray(a) != 0, np.asarray(b) != 0
     return 2.0 * np.count_nonzero(a & b) / max(1, np.count_nonzero(a) + np.count_nonzero(b))
+
+
+def with_values(study: Study, values: np.ndarray, grid: Grid) -> Study:
+    """The same patient with another CT, and no PET."""
+    labels = tuple(SliceLabel(k + 1) for k in range(grid.shape[0]))
+    return replace(study, ct=Volume(np.ascontiguousarray(values), grid, "HU"), slices=labels, outside=None, pet=None)
+
+
+def noisy(study: Study, noise_hu: float) -> Study:
+    """The same CT with so much noise in every voxel."""
+    noise = np.random.default_rng(3).normal(0, noise_hu, study.ct.values.shape)
+    values = np.clip(np.rint(study.ct.values + noise), -1024, 3071).astype(np.int16)
+    return with_values(study, values, study.ct.grid)
+
+
+def in_slices_of(study: Study, thick_mm: float) -> tuple[Study, np.ndarray]:
+    """The same CT, linear between its slices, in slices so far apart; and the old slice nearest to each new one."""
+    old = study.ct.grid
+    count = int(old.shape[0] * old.spacing_mm[0] / thick_mm)
+    grid = Grid((count, *old.shape[1:]), (thick_mm, *old.spacing_mm[1:]), old.origin_mm, old.direction)
+    height = np.clip(np.arange(count) * thick_mm / old.spacing_mm[0], 0, old.shape[0] - 1)
+    low = np.floor(height).astype(int)
+    share = (height - low)[:, None, None].astype(np.float32)
+    high = np.minimum(low + 1, old.shape[0] - 1)
+    values = np.rint(study.ct.values[low] * (1 - share) + study.ct.values[high] * share).astype(np.int16)
+    return with_values(study, values, grid), np.rint(height).astype(int)

@@ -1,14 +1,11 @@
 """One real chest turned, noisy, in thick and thin slices, halved: the lungs are the same, or it is said what is not."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from lungs.chests import TURNS, dice, store_turned
+from lungs.chests import TURNS, dice, in_slices_of, noisy, store_turned, with_values
 
 from lungstage.geometry import Grid
 from lungstage.lungs import find_lungs
-from lungstage.records import SliceLabel, Study, Volume
 
 sitk = pytest.importorskip("SimpleITK")
 pytestmark = pytest.mark.real
@@ -23,11 +20,6 @@ def chest(real_scan):
     return study, find_lungs(study)
 
 
-def with_values(study: Study, values: np.ndarray, grid: Grid) -> Study:
-    labels = tuple(SliceLabel(k + 1) for k in range(grid.shape[0]))
-    return replace(study, ct=Volume(np.ascontiguousarray(values), grid, "HU"), slices=labels, outside=None)
-
-
 def both(lungs):
     return lungs.right | lungs.left
 
@@ -35,10 +27,7 @@ def both(lungs):
 @pytest.mark.parametrize("noise_hu", [25, 50, 100])
 def test_noise_does_not_move_the_lungs(chest, noise_hu):
     study, lungs = chest
-    noise = np.random.default_rng(3).normal(0, noise_hu, study.ct.values.shape)
-    noisy = np.clip(np.rint(study.ct.values + noise), -1024, 3071).astype(np.int16)
-
-    found = find_lungs(with_values(study, noisy, study.ct.grid))
+    found = find_lungs(noisy(study, noise_hu))
 
     # one voxel is a block here, so nothing is averaged: at 100 HU each border voxel is a draw
     assert dice(both(found), both(lungs)) >= (0.98 if noise_hu < 100 else 0.96)
@@ -48,18 +37,10 @@ def test_noise_does_not_move_the_lungs(chest, noise_hu):
 @pytest.mark.parametrize("thick_mm", [0.6, 2.0, 8.0])
 def test_thin_and_thick_slices_show_the_same_lungs(chest, thick_mm):
     study, lungs = chest
-    old = study.ct.grid
-    count = int(old.shape[0] * old.spacing_mm[0] / thick_mm)
-    grid = Grid((count, *old.shape[1:]), (thick_mm, *old.spacing_mm[1:]), old.origin_mm, old.direction)
-    height = np.clip(np.arange(count) * thick_mm / old.spacing_mm[0], 0, old.shape[0] - 1)
-    low = np.floor(height).astype(int)
-    share = (height - low)[:, None, None]
-    high = np.minimum(low + 1, old.shape[0] - 1)
-    values = np.rint(study.ct.values[low] * (1 - share) + study.ct.values[high] * share).astype(np.int16)
+    resliced, nearest = in_slices_of(study, thick_mm)
 
-    found = find_lungs(with_values(study, values, grid))
+    found = find_lungs(resliced)
 
-    nearest = np.rint(height).astype(int)
     # between two slices the border lies half-way, not where the nearer one has it; at 8 mm half of the slices are left out
     assert dice(both(found), both(lungs)[nearest]) >= (0.97 if thick_mm < 8 else 0.95)
 

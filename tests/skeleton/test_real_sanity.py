@@ -1,13 +1,9 @@
 """One real chest turned, mirrored, noisy, in thin and thick slices, halved: the same bones, and no number is a wrong one."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from lungs.chests import TURNS, dice, store_turned
+from lungs.chests import TURNS, dice, in_slices_of, noisy, store_turned, with_values
 
-from lungstage.geometry import Grid
-from lungstage.records import SliceLabel, Study, Volume
 from lungstage.skeleton import find_skeleton
 from lungstage.skeleton.names import code_of
 from lungstage.study import read_study
@@ -22,11 +18,6 @@ def chest(real_scan):
     """(study, labels) of a whole chest in slices of 3.27 mm."""
     study = read_study(real_scan("petct-acrin-042") / "ct")
     return study, find_skeleton(study).labels
-
-
-def with_values(study: Study, values: np.ndarray, grid: Grid) -> Study:
-    labels = tuple(SliceLabel(k + 1) for k in range(grid.shape[0]))
-    return replace(study, ct=Volume(np.ascontiguousarray(values), grid, "HU"), slices=labels, outside=None, pet=None)
 
 
 def of_kind(labels, kind):
@@ -48,10 +39,7 @@ def right_numbers(found, labels) -> float:
 @pytest.mark.parametrize(("noise_hu", "least"), [(25, 0.9), (50, 0.85), (100, 0.75)])
 def test_noise_moves_the_surface_of_bones_and_no_number(chest, noise_hu, least):
     study, labels = chest
-    noise = np.random.default_rng(3).normal(0, noise_hu, study.ct.values.shape)
-    noisy = np.clip(np.rint(study.ct.values + noise), -1024, 3071).astype(np.int16)
-
-    found = find_skeleton(with_values(study, noisy, study.ct.grid)).labels
+    found = find_skeleton(noisy(study, noise_hu)).labels
 
     # bones are found on blocks, where noise is a third; their surface is drawn voxel by voxel, at 40 HU above soft tissue
     assert min(alike(found, labels).values()) > least, alike(found, labels)
@@ -61,18 +49,11 @@ def test_noise_moves_the_surface_of_bones_and_no_number(chest, noise_hu, least):
 @pytest.mark.parametrize("thick_mm", [1.0, 5.0, 8.0])
 def test_thin_and_thick_slices_show_the_same_bones(chest, thick_mm):
     study, labels = chest
-    old = study.ct.grid
-    count = int(old.shape[0] * old.spacing_mm[0] / thick_mm)
-    grid = Grid((count, *old.shape[1:]), (thick_mm, *old.spacing_mm[1:]), old.origin_mm, old.direction)
-    height = np.clip(np.arange(count) * thick_mm / old.spacing_mm[0], 0, old.shape[0] - 1)
-    low = np.floor(height).astype(int)
-    share = (height - low)[:, None, None].astype(np.float32)
-    high = np.minimum(low + 1, old.shape[0] - 1)
-    values = np.rint(study.ct.values[low] * (1 - share) + study.ct.values[high] * share).astype(np.int16)
+    resliced, nearest = in_slices_of(study, thick_mm)
 
-    found = find_skeleton(with_values(study, values, grid)).labels
+    found = find_skeleton(resliced).labels
 
-    nearest = labels[np.rint(height).astype(int)]
+    nearest = labels[nearest]
     # blocks fall otherwise on the slices, and between two of them a surface lies half-way
     assert min(alike(found, nearest).values()) > 0.88, alike(found, nearest)
     assert right_numbers(found, nearest) > 0.97
