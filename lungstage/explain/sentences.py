@@ -270,7 +270,7 @@ def study_line(study) -> str:
 
 
 def lungs_line(lungs) -> str:
-    """right 2.9 l, left 2.4 l · noise 14 HU, heart moves 2 mm, 1 % of the base met twice."""
+    """right 2.9 l, left 2.4 l · noise 14 HU, heart moves 2 mm, diaphragm doubled on 1 %."""
     if not (lungs.right.any() or lungs.left.any()):
         return "no lungs in this scan"
     quality = lungs.quality
@@ -278,9 +278,9 @@ def lungs_line(lungs) -> str:
 
 
 def quality_words(quality) -> str:
-    """noise 14 HU, heart moves 2 mm, 1 % of the base met twice."""
+    """noise 14 HU, heart moves 2 mm, diaphragm doubled on 1 %."""
     heart = "" if quality.heart_motion_mm is None else f", heart moves {quality.heart_motion_mm:.0f} mm"
-    return f"noise {quality.noise_hu:.0f} HU{heart}, {percent(quality.doubled_share)} of the base met twice"
+    return f"noise {quality.noise_hu:.0f} HU{heart}, diaphragm doubled on {percent(quality.doubled_share)}"
 
 
 def anatomy_line(anatomy) -> str:

@@ -61,7 +61,7 @@ def judge(
         notes.append(Note("no_airway", "the windpipe was not found", "carina and bronchi are told by the atlas"))
     doubled = doubled_share(coarse, sides, numbers)
     if doubled > numbers.anatomy.doubled_share_max:
-        text = f"{doubled:.0%} of the lungs' base is met twice: the patient breathed while the scan was taken"
+        text = f"{doubled:.0%} of the diaphragm is drawn twice: the patient breathed while the scan was taken"
         notes.append(Note("lungs_moved", text, "sizes and places near the diaphragm are less sure"))
     noise, beat_mm = noise_hu(study, coarse, tissue), heart_motion_mm(study, right, left, numbers)
     return LungQuality(covered, cut, noise, right_ml, left_ml, airway_ml, tuple(notes), beat_mm, doubled)
